@@ -1,0 +1,1 @@
+"""The dataflow engine: documents in, outputs out. It knows nothing of torch, HTTP, pictures or models."""

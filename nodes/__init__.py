@@ -1,0 +1,1 @@
+"""The built-in nodes: where the graph and the models meet. They know nothing of HTTP or the command line."""

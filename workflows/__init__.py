@@ -1,0 +1,1 @@
+"""Workflow documents, in files and in pictures. They know nothing of torch, models or HTTP."""
