@@ -1,0 +1,164 @@
+"""The folders that results go to and inputs come from. Nothing is written outside, nothing half-written seen."""
+
+import os
+import re
+import time
+import uuid
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from PIL import Image
+
+from graph.values import Artifact
+from workflows.counters import Counters
+from workflows.document import Document
+from workflows.names import NameRefused, fill, path_parts
+from workflows.parameters import HashOf, parameters_of, unknown_hash, write_parameters
+from workflows.pictures import write_png
+
+STALE = 24 * 3600  # seconds after which a pending file belongs to nobody
+
+
+@dataclass(frozen=True)
+class SavedFile(Artifact):
+    """A file that a node saved: its place inside its folder, with forward slashes, and where that folder is."""
+
+    name: str
+    root: Path
+    kind: str = "output"
+
+    @property
+    def path(self) -> Path:
+        return self.root / self.name
+
+    def is_valid(self) -> bool:
+        """Whether the file is still there; a deleted one is saved again by the next run."""
+        return self.path.is_file()
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class OutputFolder:
+    """Saves numbered files, ``prefix_00001_.png``, each of them whole or not at all."""
+
+    kind = "output"
+
+    def __init__(self, root: Path, counters: Path, document: Document, hash_of: HashOf = unknown_hash):
+        """``counters`` is the database of numbers; ``document`` answers ``%Node.input%`` and goes into pictures."""
+        self.root = root
+        self._counters, self._document, self._hash_of = Counters(counters), document, hash_of
+
+    def save(
+        self, prefix: str, suffix: str, write: Callable[[Path], None], *, known: Mapping[str, Any] | None = None
+    ) -> SavedFile:
+        """Let ``write`` fill a pending file, then give it the next free number. Raises NameRefused outside the folder.
+
+        ``known`` fills tokens of the prefix: ``{"width": 512}`` for ``%width%``.
+        """
+        folder, name = path_parts(fill(prefix, self._document, known or {}, time.localtime()))
+        directory = self._directory(folder, prefix)
+        with _pending(directory, suffix) as pending:
+            write(pending)
+            with self._counters.next(str(directory / name), lambda: _last_used(directory, name)) as number:
+                while not _rename_to_unused(pending, directory / _numbered(name, number.value, suffix)):
+                    number.value = 1 + max(number.value, _last_used(directory, name))
+        return SavedFile(str(folder / _numbered(name, number.value, suffix)), self.root, self.kind)
+
+    def save_png(self, picture: Image.Image, prefix: str, *, known: Mapping[str, Any] | None = None) -> SavedFile:
+        """Save a picture with its workflow and its parameters inside; ``%width%`` and ``%height%`` are its own."""
+        width, height = picture.size
+        nodes = self._document.workflow.nodes.items()
+        saving = next((node_id for node_id, node in nodes if node.inputs.get("filename_prefix") == prefix), None)
+        parameters = parameters_of(self._document, saving, size=picture.size, hash_of=self._hash_of)
+        texts = self._document.chunks() | ({"parameters": write_parameters(parameters)} if parameters else {})
+        known = {"width": width, "height": height} | dict(known or {})
+        return self.save(prefix, ".png", lambda path: write_png(picture, path, texts), known=known)
+
+    def _directory(self, folder: PurePosixPath, prefix: str) -> Path:
+        root = self.root.resolve()
+        directory = (root / folder).resolve()  # a link inside the folder may lead out of it
+        if not directory.is_relative_to(root):
+            raise NameRefused(f"{prefix!r} leads outside the output directory")
+        directory.mkdir(parents=True, exist_ok=True)
+        return directory
+
+
+class PreviewFolder(OutputFolder):
+    """The same for pictures that are looked at and then forgotten."""
+
+    kind = "temp"
+
+
+class InputFolder:
+    """The pictures a workflow may load, by names with forward slashes. Nothing outside the folder has a name."""
+
+    def __init__(self, root: Path):
+        self.root = root
+
+    def names(
+        self, suffixes: frozenset[str] = frozenset({".png", ".jpg", ".jpeg", ".webp", ".bmp", ".gif", ".tiff"})
+    ) -> list[str]:
+        """Files with one of these endings, in sub-folders too, sorted."""
+        found = (path for path in self.root.rglob("*") if path.suffix.lower() in suffixes and path.is_file())
+        return sorted(path.relative_to(self.root).as_posix() for path in found)
+
+    def path(self, name: str) -> Path:
+        """The file of this name, either slash taken. Raises NameRefused if it is not in the folder."""
+        root = self.root.resolve()
+        path = (root / name.replace("\\", "/")).resolve()
+        if not path.is_relative_to(root):
+            raise NameRefused(f"{name!r} leads outside the input directory")
+        if not path.is_file():
+            raise NameRefused(f"{name!r} is not in the input directory")
+        return path
+
+
+def write_atomically(path: Path, write: Callable[[Path], None]) -> None:
+    """Let ``write`` fill a pending file beside ``path``, then put it in its place, over what was there."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with _pending(path.parent, path.suffix) as pending:
+        write(pending)
+        os.replace(pending, path)
+
+
+@contextmanager
+def _pending(directory: Path, suffix: str) -> Iterator[Path]:
+    """A name nobody looks at; whatever still has it afterwards is removed, and so is what a crash left long ago."""
+    for left in directory.glob(".pending-*"):
+        with suppress(OSError):
+            if time.time() - left.stat().st_mtime > STALE:
+                left.unlink()
+    pending = directory / f".pending-{uuid.uuid4().hex}{suffix}"
+    try:
+        yield pending
+    finally:
+        pending.unlink(missing_ok=True)
+
+
+def _rename_to_unused(pending: Path, path: Path) -> bool:
+    """Give a finished file its name unless somebody has it."""
+    try:
+        os.link(pending, path)
+    except FileExistsError:
+        return False
+    except OSError:  # this file system has no hard links: hold the name with an empty file, then take its place
+        try:
+            os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY))
+        except FileExistsError:
+            return False
+        os.replace(pending, path)
+    return True
+
+
+def _numbered(name: str, number: int, suffix: str) -> str:
+    return f"{name}_{number:05}_{suffix}" if name else f"{number:05}_{suffix}"
+
+
+def _last_used(directory: Path, name: str) -> int:
+    pattern = re.compile(re.escape(f"{name}_" if name else "") + r"(\d+)_?\..*", re.IGNORECASE)
+    numbers = [int(match[1]) for entry in os.scandir(directory) if (match := pattern.fullmatch(entry.name))]
+    return max(numbers, default=0)

@@ -1,0 +1,79 @@
+"""Pictures that carry their workflow: opening one, and what to write into one.
+
+A PNG of ours has the texts ``prompt`` (the public API format), ``patchbay`` (our document), ``parameters`` (for people
+and for model sites), and ``workflow`` (the public editor's own format) only where the source had it.
+"""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from PIL import ExifTags, Image, UnidentifiedImageError
+from PIL.PngImagePlugin import PngInfo
+
+from workflows.document import Document, read_document, refused
+from workflows.png import SIGNATURE, read_texts
+
+CARRIERS = ("patchbay", "prompt")  # in the order of trust
+
+
+def open_document(path: Path) -> Document:
+    """The document of a JSON file, or of a PNG, JPEG or WebP picture that carries one. Never raises for what is inside.
+
+    Raises OSError when the file cannot be read at all.
+    """
+    with path.open("rb") as file:
+        start = file.read(12)
+    if not (start.startswith((SIGNATURE, b"\xff\xd8\xff")) or (start[:4] == b"RIFF" and start[8:] == b"WEBP")):
+        return read_document(path.read_bytes())
+    texts = picture_texts(path)
+    for carrier in CARRIERS:
+        if carrier in texts:
+            document = read_document(texts[carrier])
+            return Document(document.members, document.problems, document.workflow, texts.get("workflow"))
+    if "workflow" in texts:
+        return read_document(texts["workflow"])
+    if "parameters" in texts:
+        return refused(
+            "no_workflow",
+            f"{path.name} carries its settings as text but no workflow; "
+            "write them into a workflow by hand, for instance into workflows/demo.json",
+        )
+    return refused("no_workflow", f"{path.name} carries no workflow; many sites and messengers remove it from pictures")
+
+
+def picture_texts(path: Path) -> dict[str, str]:
+    """All texts that a picture carries: PNG chunks, or ``name:text`` and the user comment of EXIF."""
+    with path.open("rb") as file:
+        if file.read(len(SIGNATURE)) == SIGNATURE:
+            return read_texts(path)
+    try:
+        with Image.open(path) as picture:
+            exif = picture.getexif()
+    except (UnidentifiedImageError, OSError, SyntaxError, ValueError):
+        return {}
+    texts = {}
+    for value in exif.values():
+        name, colon, text = value.partition(":") if isinstance(value, str) else ("", "", "")
+        if colon and name.isidentifier():
+            texts[name] = text.rstrip("\0")
+    comment = exif.get_ifd(ExifTags.IFD.Exif).get(ExifTags.Base.UserComment)
+    if isinstance(comment, bytes) and len(comment) > 8:
+        texts["parameters"] = _user_comment(comment)
+    return texts
+
+
+def write_png(picture: Image.Image, path: Path, texts: Mapping[str, str]) -> None:
+    """Write a PNG with texts, Latin-1 ones as tEXt, all others as iTXt."""
+    chunks = PngInfo()
+    for keyword, text in texts.items():
+        chunks.add_text(keyword, text.replace("\0", "").encode("utf-8", "replace").decode())
+    picture.save(path, "PNG", pnginfo=chunks, compress_level=4)
+
+
+def _user_comment(comment: bytes) -> str:
+    """EXIF says in eight bytes how the rest is encoded."""
+    encoding, text = comment[:8], comment[8:]
+    if encoding == b"UNICODE\0":
+        little = text[1:2] == b"\0"  # the standard does not say which end comes first
+        return text.decode("utf-16-le" if little else "utf-16-be", "replace").rstrip("\0")
+    return text.decode("utf-8", "replace").rstrip("\0")

@@ -1,0 +1,36 @@
+"""Follow links backwards: which literal, which loaders, which texts a node's input comes from."""
+
+from collections import deque
+from collections.abc import Iterator
+from typing import Any
+
+from graph.workflow import Link, NodeId, Workflow
+from workflows.api import links
+from workflows.document import Document
+
+FARTHEST = 1000  # links followed for one question
+
+
+def literal(document: Document, node_id: NodeId, name: str) -> Any:
+    """The value of an input: as written, or as written in the plain value node it is linked to; else None."""
+    node = document.workflow.nodes.get(node_id)
+    for _ in range(FARTHEST):
+        value = node.inputs.get(name) if node else None
+        if not isinstance(value, Link):
+            return value
+        node = document.workflow.nodes.get(value.node)
+        literals = [known for known in node.inputs if not isinstance(node.inputs[known], Link)] if node else []
+        name = "value" if "value" in literals else literals[0] if len(literals) == 1 else ""
+    return None
+
+
+def upstream(workflow: Workflow, start: NodeId) -> Iterator[NodeId]:
+    """A node and everything that feeds it, nearest first."""
+    seen, waiting = {start}, deque([start])
+    while waiting:
+        node_id = waiting.popleft()
+        yield node_id
+        for _, link in links(workflow.nodes[node_id]):
+            if link.node in workflow.nodes and link.node not in seen:
+                seen.add(link.node)
+                waiting.append(link.node)
