@@ -1,0 +1,83 @@
+"""What every adapter is, and how it is bound to a weight at a strength."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, ClassVar, Protocol, Self
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+Shape = tuple[int, ...]
+
+
+class Adapter(Protocol):
+    """A change to one weight, as a function of that weight."""
+
+    @property
+    def linear(self) -> bool:
+        """Whether strength 2 is twice the change of strength 1."""
+        ...
+
+    def delta(self, weight: Tensor, strength: float = 1.0) -> Tensor:
+        """What to add to the pristine ``weight`` (float32) at a strength. Same shape and device as the weight."""
+        ...
+
+
+class Kind(Adapter, Protocol):
+    """A class of adapters as files store them. Everything but `from_tensors` and `delta` works on shapes alone."""
+
+    title: ClassVar[str]
+    needs: ClassVar[frozenset[str]]
+    """Roles of the tensors without which it is not this kind."""
+    takes: ClassVar[frozenset[str]]
+    """Roles of the tensors that it uses if they are there."""
+    scaled: ClassVar[bool]
+    """Whether a configuration's alpha scales it."""
+
+    @classmethod
+    def fits(cls, shapes: Mapping[str, Shape], weight: Shape) -> bool:
+        """Whether tensors of these shapes can change a weight of this shape."""
+        ...
+
+    @classmethod
+    def rank(cls, shapes: Mapping[str, Shape]) -> int | None:
+        """What a stored alpha is divided by; None where it does not scale the change."""
+        ...
+
+    @classmethod
+    def from_tensors(cls, tensors: Mapping[str, Tensor], scale: float = 1.0) -> Self:
+        """Build one from tensors by role. ``scale`` is alpha / rank or what stands in for it."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Patch:
+    """An adapter at a strength. Two are equal when they do the same, whether or not their tensors are the same ones."""
+
+    adapter: Adapter = field(compare=False, repr=False)
+    strength: float
+    digest: str
+    """Which adapter: its file's identity, module and options."""
+
+    def delta(self, weight: Tensor) -> Tensor:
+        """What to add to the pristine ``weight`` (float32)."""
+        return self.adapter.delta(weight, self.strength)
+
+
+def apply_patches(weight: Tensor, patches: Iterable[Patch]) -> Tensor:
+    """The pristine weight with every patch's change added, in float32. Each change is computed from the pristine."""
+    pristine = weight.float()
+    result = pristine.clone()
+    for patch in patches:
+        result += patch.delta(pristine)
+    return result
+
+
+def count(shape: Shape) -> int:
+    """How many numbers a tensor of this shape holds."""
+    total = 1
+    for size in shape:
+        total *= size
+    return total

@@ -1,0 +1,41 @@
+"""Plain differences: what a full fine-tune changed in a weight, a bias or a norm. W' = W + s · diff."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar, Self
+
+from diffusion.adapters.adapter import Shape
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Difference:
+    """A tensor to add. No alpha belongs to it; a bias trained beside a LoRA carries that LoRA's scale."""
+
+    diff: Tensor  # the weight's own shape
+    scale: float = 1.0
+
+    title: ClassVar[str] = "full difference"
+    linear: ClassVar[bool] = True
+    needs: ClassVar[frozenset[str]] = frozenset({"diff"})
+    takes: ClassVar[frozenset[str]] = frozenset()
+    scaled: ClassVar[bool] = False
+
+    @classmethod
+    def fits(cls, shapes: Mapping[str, Shape], weight: Shape) -> bool:
+        return shapes["diff"] == weight
+
+    @classmethod
+    def rank(cls, shapes: Mapping[str, Shape]) -> None:
+        return None
+
+    @classmethod
+    def from_tensors(cls, tensors: Mapping[str, Tensor], scale: float = 1.0) -> Self:
+        return cls(tensors["diff"], scale)
+
+    def delta(self, weight: Tensor, strength: float = 1.0) -> Tensor:
+        return self.diff.to(weight) * (strength * self.scale)

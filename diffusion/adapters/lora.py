@@ -1,0 +1,54 @@
+"""LoRA and LoCon: ΔW = scale · up @ down (Hu et al. 2021, arXiv:2106.09685), with an optional Tucker core."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar, Self
+
+from diffusion.adapters.adapter import Shape, count
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class LoRA:
+    """A product of two thin matrices. A convolution's kernel is in ``down``, or in a core between the two."""
+
+    up: Tensor  # (out, r, *1)
+    down: Tensor  # (r, in, *kernel), or (r, in, *1) with a core
+    scale: float = 1.0
+    mid: Tensor | None = None  # (r, r, *kernel)
+
+    title: ClassVar[str] = "LoRA"
+    linear: ClassVar[bool] = True
+    needs: ClassVar[frozenset[str]] = frozenset({"up", "down"})
+    takes: ClassVar[frozenset[str]] = frozenset({"mid", "alpha", "scale"})
+    scaled: ClassVar[bool] = True
+
+    @classmethod
+    def fits(cls, shapes: Mapping[str, Shape], weight: Shape) -> bool:
+        up, down, mid = shapes["up"], shapes["down"], shapes.get("mid")
+        if len(up) < 2 or len(down) < 2 or up[0] != weight[0]:
+            return False
+        if mid is not None:
+            return mid[:2] == (up[1], down[0]) and (down[1], *mid[2:]) == weight[1:]
+        return count(up[1:]) == down[0] and count(down[1:]) == count(weight[1:])
+
+    @classmethod
+    def rank(cls, shapes: Mapping[str, Shape]) -> int:
+        return shapes["down"][0]
+
+    @classmethod
+    def from_tensors(cls, tensors: Mapping[str, Tensor], scale: float = 1.0) -> Self:
+        return cls(tensors["up"], tensors["down"], scale, tensors.get("mid"))
+
+    def delta(self, weight: Tensor, strength: float = 1.0) -> Tensor:
+        up, down = self.up.to(weight).flatten(1), self.down.to(weight).flatten(1)
+        if self.mid is None:
+            product = up @ down
+        else:
+            core = self.mid.to(weight).flatten(2)  # (r, r, kernel)
+            product = up @ (core.permute(2, 0, 1) @ down).permute(1, 2, 0).flatten(1)
+        return product.reshape(weight.shape).mul_(strength * self.scale)

@@ -1,0 +1,70 @@
+"""Adapter files on a model: what they say about themselves, and what they do to each weight."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from decimal import Decimal
+
+from diffusion.adapters.adapter import Patch
+from diffusion.adapters.build import build
+from diffusion.adapters.dialects import Targets
+from diffusion.adapters.loaded import LOADED
+from diffusion.adapters.match import Index, match
+from diffusion.adapters.report import AdapterReport, report
+from diffusion.errors import AdapterMismatch
+from diffusion.files.folders import ModelFolders
+from diffusion.handle import Applied, Component, FileRef
+
+
+def inspect_adapter(
+    folders: ModelFolders, name: str, targets: Mapping[Component, Targets]
+) -> tuple[FileRef, AdapterReport]:
+    """Find an adapter file, and say what it will do to a model.
+
+    Raises FileNotInFolder, UnreadableFile for a damaged file (NaN, truncated, a web page …), and AdapterMismatch for
+    one that changes nothing of this model or was made for another family.
+    """
+    file = folders.ref("loras", name)
+    loaded = LOADED.get(folders, file)
+    found = report(file.path, loaded.header, match(loaded.header, Index.of(targets), loaded.configs), targets)
+    if found.refusal:
+        raise AdapterMismatch(found.refusal)
+    return file, found
+
+
+def patches_for(
+    folders: ModelFolders, stack: tuple[Applied, ...], component: Component, targets: Targets
+) -> dict[str, tuple[Patch, ...]]:
+    """Canonical weight name → what a stack of adapters does to it, in canonical order.
+
+    Strengths of the same adapter on the same weight are summed as the decimal numbers they were written as, zeros
+    dropped, the rest sorted; so +s and −s leave nothing, and the order of a stack does not matter. Kinds that are not
+    linear in strength are neither merged nor sorted and come last, in the stack's order.
+    """
+    stack = tuple(applied for applied in stack if applied.strength)
+    if not stack:
+        return {}
+    patches: dict[str, list[Patch]] = {}
+    index = Index.of({component: targets})
+    for applied in stack:
+        loaded = LOADED.get(folders, applied.adapter)
+        for name, changes in match(loaded.header, index, loaded.configs).entries[component].items():
+            for entry in changes:
+                digest = f"{applied.adapter.identity}/{entry.stem}{applied.options}"
+                patches.setdefault(name, []).append(Patch(build(entry, loaded.tensors), applied.strength, digest))
+    canonical = {name: tuple(canonical_order(on_weight)) for name, on_weight in patches.items()}
+    return {name: on_weight for name, on_weight in canonical.items() if on_weight}
+
+
+def canonical_order(patches: Iterable[Patch]) -> Iterator[Patch]:
+    """Linear patches merged and sorted, then the others as they came."""
+    patches = list(patches)
+    adapters = {patch.digest: patch.adapter for patch in patches}
+    sums: dict[str, Decimal] = {}
+    for patch in patches:
+        if patch.adapter.linear:
+            sums[patch.digest] = sums.get(patch.digest, Decimal(0)) + Decimal(repr(patch.strength))
+    for digest, strength in sorted(sums.items()):
+        if strength:
+            yield Patch(adapters[digest], float(strength), digest)
+    yield from (patch for patch in patches if not patch.adapter.linear)

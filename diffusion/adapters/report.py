@@ -1,0 +1,156 @@
+"""What an adapter file is and what it does to a model, in numbers and in sentences. Knows no torch."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from diffusion.adapters.dialects import Targets
+from diffusion.adapters.match import Entry, Match
+from diffusion.adapters.origin import family_of, family_of_model, trainer_of, trigger_words
+from diffusion.files.header import Header
+from diffusion.handle import Component
+
+COMPONENTS: Mapping[Component, str] = {"model": "the model", "text": "the text encoder", "vae": "the VAE"}
+
+
+@dataclass(frozen=True, slots=True)
+class AdapterReport:
+    """One adapter file against one model."""
+
+    file: str
+    family: str
+    """What it was made for, or ""."""
+    model_family: str
+    """What it was put on, or "" where the model's shapes are of no known family."""
+    trainer: str
+    kinds: Mapping[str, int]
+    """Kind → modules that are applied."""
+    ranks: tuple[int, ...]
+    changed: Mapping[Component, int]
+    """Component → modules of the file that change it."""
+    unmatched: tuple[str, ...]
+    """Modules that the model does not have."""
+    misfits: tuple[str, ...]
+    """Modules that the model has in another shape."""
+    unknown: tuple[str, ...]
+    """Keys of no known kind of adapter."""
+    trigger_words: tuple[str, ...]
+    hash: str
+    """Of the tensors, as its trainer recorded it, or ""."""
+    embeddings: tuple[str, ...]
+    notes: tuple[str, ...] = ()
+    """What else its user should know."""
+
+    @property
+    def matched(self) -> int:
+        return sum(self.changed.values())
+
+    @property
+    def total(self) -> int:
+        """Modules of known kinds in the file."""
+        return self.matched + len(self.unmatched) + len(self.misfits)
+
+    @property
+    def refusal(self) -> str:
+        """Why it must not be put on this model, or ""."""
+        if self.family and self.model_family and self.family != self.model_family:
+            return (
+                f"{self.file} was made for {self.family}, and this model is {self.model_family}. "
+                f"Use an adapter made for {self.model_family}."
+            )
+        if self.matched:
+            return ""
+        if not self.total:
+            return f"{self.file} is no adapter of a kind known here: {_some(self.unknown, 'key', 'keys')}."
+        made_for = f"It was made for {self.family}." if self.family else "What it was made for cannot be told."
+        why = (
+            f"of its {self.total} modules the model has {len(self.misfits)} in another shape"
+            if self.misfits
+            else f"the model has none of its {self.total} modules"
+        )
+        example = (self.misfits or self.unmatched)[0]
+        return f"{self.file} changes nothing of this model: {why}, for example {example}. {made_for}"
+
+    def summary(self) -> str:
+        """What is applied, in one sentence."""
+        kinds = " and ".join(self.kinds) or "Nothing"
+        rank = f" of rank {_span(self.ranks)}" if self.ranks else ""
+        made = f" made for {self.family}" if self.family else ""
+        changes = " and ".join(
+            f"{number} modules of {COMPONENTS[part]}" for part, number in self.changed.items() if number
+        )
+        return f"{self.file}: {kinds}{rank}{made}, changes {changes or 'nothing'}."
+
+    def warnings(self) -> tuple[str, ...]:
+        """What is not applied, and what may surprise: one sentence each."""
+        found = []
+        for names, what in (
+            (self.unmatched, "are not in this model"),
+            (self.misfits, "have another shape in this model"),
+        ):
+            if names:
+                found.append(f"{self.file}: {len(names)} of its {self.total} modules {what}: {_listed(names)}.")
+        if self.unknown:
+            found.append(f"{self.file}: not understood and left out: {_some(self.unknown, 'key', 'keys')}.")
+        return (*found, *self.notes)
+
+    def sentences(self) -> tuple[str, ...]:
+        """The summary, then the warnings."""
+        return (self.summary(), *self.warnings())
+
+
+def report(file: str, header: Header, found: Match, targets: Mapping[Component, Targets]) -> AdapterReport:
+    """Put a match into words."""
+    modules = (*found.matched, *found.unmatched, *found.misfits)
+    entries = [entry for weights in found.entries.values() for changes in weights.values() for entry in changes]
+    by_stem: dict[str, Entry] = {}
+    for entry in entries:
+        if entry.stem not in by_stem or entry.rank is not None:
+            by_stem[entry.stem] = entry
+    changed: Counter[Component] = Counter(entry.place.component for entry in by_stem.values())
+    return AdapterReport(
+        file=file,
+        family=family_of(modules, header.metadata),
+        model_family=family_of_model(targets.get("model", {})),
+        trainer=trainer_of(header.metadata, found.dialects),
+        kinds=dict(Counter(entry.title for entry in by_stem.values()).most_common()),
+        ranks=tuple(sorted({entry.rank for entry in entries if entry.rank is not None})),
+        changed=changed,
+        unmatched=tuple(module.stem for module in found.unmatched),
+        misfits=tuple(module.stem for module in found.misfits),
+        unknown=found.unknown,
+        trigger_words=trigger_words(header.metadata),
+        hash=header.metadata.get("sshs_model_hash", ""),
+        embeddings=found.embeddings,
+        notes=tuple(_notes(file, header, found, entries)),
+    )
+
+
+def _notes(file: str, header: Header, found: Match, entries: Sequence[Entry]) -> list[str]:
+    notes = []
+    if found.embeddings:
+        notes.append(f"{file} also bundles textual inversions: {_listed(found.embeddings)}.")
+    alpha, rank = header.metadata.get("ss_network_alpha"), header.metadata.get("ss_network_dim")
+    scaled = [entry for entry in entries if entry.rank is not None]
+    bare = [entry for entry in scaled if not {"alpha", "scale"} & entry.keys.keys() and entry.scale is None]
+    if bare and alpha and rank and alpha != rank:
+        notes.append(
+            f"{file}: {len(bare)} modules store no alpha and are applied at full scale, though it was trained with "
+            f"alpha {alpha} for rank {rank}. If it is too strong, lower its strength."
+        )
+    return notes
+
+
+def _some(names: Sequence[str], one: str, many: str) -> str:
+    return f"{len(names)} {one if len(names) == 1 else many} ({_listed(names)})" if names else f"no {many}"
+
+
+def _listed(names: Sequence[str], limit: int = 4) -> str:
+    more = f" and {len(names) - limit} more" if len(names) > limit else ""
+    return ", ".join(names[:limit]) + more
+
+
+def _span(ranks: Sequence[int]) -> str:
+    return str(ranks[0]) if len(ranks) == 1 else f"{ranks[0]} to {ranks[-1]}"
