@@ -1,0 +1,112 @@
+"""A denoiser maps a noisy latent and its sigma to the clean latent. These are the network's, and what wraps it."""
+
+from __future__ import annotations
+
+import math
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import torch
+from torch import Tensor, nn
+
+from diffusion.regions import Region
+from diffusion.samplers.sampler import Denoiser
+from diffusion.sigmas import TrainedSigmas
+
+
+@dataclass(frozen=True, eq=False)
+class Network:
+    """A U-Net trained at discrete times, read as a predictor of the clean latent."""
+
+    module: nn.Module
+    trained: TrainedSigmas
+    prediction: Literal["eps", "v"] = "eps"
+
+    def __call__(self, x: Tensor, sigma: Tensor, embeds: Tensor) -> Tensor:
+        """x: (B, C, h, w) at noise level ``sigma``; embeds: (B, N, D). Returns: (B, C, h, w), float32."""
+        dtype = next(self.module.parameters()).dtype
+        time = self.trained.time(sigma).to(x.device).expand(len(x))
+        scaled = x / (sigma**2 + 1).sqrt()
+        answer = self.module(scaled.to(dtype), time, encoder_hidden_states=embeds.to(dtype)).sample.float()
+        if self.prediction == "v":  # Salimans & Ho (2022), appendix D
+            return x / (sigma**2 + 1) - answer * sigma / (sigma**2 + 1).sqrt()
+        return x - answer * sigma
+
+
+def predict(network: Network, x: Tensor, sigma: Tensor, prompts: Sequence[Sequence[Region]]) -> list[Tensor]:
+    """What each prompt makes of ``x``: the weighted mean of its regions. As few runs of the network as shapes allow.
+
+    Where a prompt has no region that acts now, its prediction is 0.
+    """
+    level = float(sigma)
+    acting = [(i, region) for i, prompt in enumerate(prompts) for region in prompt if region.acts_at(level)]
+    batches = defaultdict(list)
+    for i, region in acting:
+        batches[region.window.height, region.window.width].append((i, region))
+    totals = [torch.zeros_like(x) for _ in prompts]
+    weights = [torch.full_like(x, 1e-37) for _ in prompts]  # not 0: nothing divided by nothing stays nothing
+    for batch in batches.values():
+        embeds = _side_by_side([region.embeds.expand(len(x), -1, -1) for _, region in batch])
+        parts = network(torch.cat([region.window.of(x) for _, region in batch]), sigma, embeds).chunk(len(batch))
+        for (i, region), part in zip(batch, parts, strict=True):
+            region.window.of(totals[i]).add_(part * region.weight)
+            region.window.of(weights[i]).add_(region.weight)
+    return [total / weight for total, weight in zip(totals, weights, strict=True)]
+
+
+def _side_by_side(embeds: Sequence[Tensor]) -> Tensor:
+    """Batch prompts of different lengths: repeating all tokens changes nothing in cross-attention's weighted mean."""
+    longest = math.lcm(*(each.shape[1] for each in embeds))
+    return torch.cat([each.repeat(1, longest // each.shape[1], 1) for each in embeds])
+
+
+@dataclass(frozen=True, eq=False)
+class Guided:
+    """Ho & Salimans (2022), classifier-free guidance: away from the negative prompt, toward the positive."""
+
+    network: Network
+    positive: Sequence[Region]
+    negative: Sequence[Region]
+    scale: float
+
+    @property
+    def trained(self) -> TrainedSigmas:
+        return self.network.trained
+
+    def __call__(self, x: Tensor, sigma: Tensor) -> Tensor:
+        if self.scale == 1.0:
+            return predict(self.network, x, sigma, [self.positive])[0]
+        return self.pair(x, sigma)[0]
+
+    def pair(self, x: Tensor, sigma: Tensor) -> tuple[Tensor, Tensor]:
+        toward, away = predict(self.network, x, sigma, [self.positive, self.negative])
+        return away + self.scale * (toward - away), away
+
+
+@dataclass(frozen=True, eq=False)
+class Inpainted:
+    """Keep the original where the mask is 0, seen by the network with as much noise as the rest has."""
+
+    inner: Denoiser
+    original: Tensor  # (B, C, h, w)
+    mask: Tensor  # (B or 1, 1 or C, h, w), 1 is redrawn
+    noise: Tensor  # (B, C, h, w)
+
+    @property
+    def trained(self) -> TrainedSigmas:
+        return self.inner.trained
+
+    def __call__(self, x: Tensor, sigma: Tensor) -> Tensor:
+        return self._kept(self.inner(self._noised(x, sigma), sigma))
+
+    def pair(self, x: Tensor, sigma: Tensor) -> tuple[Tensor, Tensor]:
+        denoised, negative = self.inner.pair(self._noised(x, sigma), sigma)
+        return self._kept(denoised), negative
+
+    def _noised(self, x: Tensor, sigma: Tensor) -> Tensor:
+        return x * self.mask + (self.original + self.noise * sigma) * (1 - self.mask)
+
+    def _kept(self, denoised: Tensor) -> Tensor:
+        return denoised * self.mask + self.original * (1 - self.mask)

@@ -1,0 +1,162 @@
+"""From a model, prompts, a latent and settings to a new latent."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Literal
+
+import torch
+from PIL import Image
+from torch import Tensor
+
+from diffusion.conditioning import Conditioning
+from diffusion.denoise import Guided, Inpainted, Network
+from diffusion.errors import DiffusionError, NotFinite
+from diffusion.handle import ModelHandle
+from diffusion.latent import Latent
+from diffusion.noise import SeededNoise, initial_noise
+from diffusion.preview import preview
+from diffusion.regions import fitted, regions
+from diffusion.samplers.sampler import Denoiser, sampler
+from diffusion.schedules import sigmas_for
+from diffusion.sigmas import TrainedSigmas, scaled_linear, zero_terminal_snr
+
+if TYPE_CHECKING:
+    from diffusion.residency import Residency
+
+Watch = Callable[[int, int, Image.Image | None], None]
+"""(steps done, steps in all, a small picture of where it is going)."""
+
+
+def sample(
+    residency: Residency,
+    model: ModelHandle,
+    positive: Conditioning,
+    negative: Conditioning,
+    latent: Latent,
+    *,
+    seed: int,
+    steps: int,
+    cfg: float,
+    sampler_name: str,
+    scheduler: str,
+    denoise: float = 1.0,
+    start: int = 0,
+    end: int | None = None,
+    add_noise: bool = True,
+    leave_noise: bool = False,
+    on_step: Watch | None = None,
+    stop: Callable[[], None] | None = None,
+) -> Latent:
+    """Denoise a latent along a schedule, from step ``start`` to step ``end`` of it.
+
+    A run that ends early goes to a clean picture all the same, unless ``leave_noise`` is set. ``stop`` is called
+    often while the network runs and ends the run by raising. Errors: `NotFinite`, and what ``residency`` raises.
+    """
+    sigmas = sigmas_for(scheduler, trained_sigmas(model), steps, denoise=denoise, sampler_name=sampler_name)
+    return sample_along(
+        residency,
+        model,
+        positive,
+        negative,
+        latent,
+        stretch(sigmas, start, end, leave_noise=leave_noise),
+        seed=seed,
+        cfg=cfg,
+        sampler_name=sampler_name,
+        add_noise=add_noise,
+        on_step=on_step,
+        stop=stop,
+    )
+
+
+@torch.no_grad()
+def sample_along(
+    residency: Residency,
+    model: ModelHandle,
+    positive: Conditioning,
+    negative: Conditioning,
+    latent: Latent,
+    sigmas: Tensor,
+    *,
+    seed: int,
+    cfg: float,
+    sampler_name: str,
+    add_noise: bool = True,
+    on_step: Watch | None = None,
+    stop: Callable[[], None] | None = None,
+) -> Latent:
+    """Denoise a latent along given sigmas. Fewer than two of them leave it as it is."""
+    if len(sigmas) < 2:
+        return latent
+    trained, space = trained_sigmas(model), latent.space
+    noise = torch.zeros_like(latent.samples)
+    if add_noise:
+        noise = initial_noise(latent.samples.shape, seed, latent.batch_index)
+    original = ((latent.samples.float() - space.shift) * space.scale).to(residency.device)
+    x = noised(original, noise.to(original), sigmas[0], trained)
+
+    def watch(done: int, total: int, denoised: Tensor) -> None:
+        _check_finite(denoised, sampler_name, done)
+        if on_step is not None:
+            on_step(done, total, preview(denoised, space))
+
+    with residency.resident(model, stop=stop) as module:
+        network = Network(module, trained, _prediction(model))
+        guided: Denoiser = Guided(network, *regions(positive, negative, x, space, trained), cfg)
+        if latent.mask is not None:
+            again = _noise_of_the_kept(noise, seed, sampler_name).to(original)
+            guided = Inpainted(guided, original, _mask_for(original, latent.mask), again)
+        x = sampler(sampler_name)(guided, x, sigmas, SeededNoise(x, seed, sigmas), watch)
+    _check_finite(x, sampler_name, len(sigmas) - 1)
+    return Latent((x / space.scale + space.shift).cpu(), space, latent.mask, latent.batch_index)
+
+
+def stretch(sigmas: Tensor, start: int = 0, end: int | None = None, *, leave_noise: bool = False) -> Tensor:
+    """The part of a run from step ``start`` to step ``end``; nothing where it would start after its end."""
+    if end is not None and end < len(sigmas) - 1:
+        sigmas = sigmas[: end + 1]
+        if not leave_noise:
+            sigmas = torch.cat([sigmas[:-1], sigmas.new_zeros(1)])
+    return sigmas[start:] if start < len(sigmas) - 1 else sigmas[:0]
+
+
+def noised(original: Tensor, noise: Tensor, sigma: Tensor, trained: TrainedSigmas) -> Tensor:
+    """Where a run starts. At the highest level the picture's own variance is part of what was trained on."""
+    highest = bool(sigma > trained.highest * (1 - 1e-5))
+    return original + noise * ((1 + sigma**2).sqrt() if highest else sigma)
+
+
+def trained_sigmas(model: ModelHandle) -> TrainedSigmas:
+    """The noise levels a model is sampled at."""
+    trained = scaled_linear()
+    return zero_terminal_snr(trained) if model.sampling.zero_terminal_snr else trained
+
+
+def _prediction(model: ModelHandle) -> Literal["eps", "v"]:
+    match model.sampling.prediction:
+        case "eps" | None:
+            return "eps"
+        case "v":
+            return "v"
+        case other:
+            raise DiffusionError(f"A model of the family {model.family} cannot be read as predicting {other!r}.")
+
+
+def _noise_of_the_kept(noise: Tensor, seed: int, sampler_name: str) -> Tensor:
+    """What a masked run shows the network where the original is kept. In DDIM's public form it is not the start's."""
+    return initial_noise(noise.shape, (seed + 1) % 2**64) if sampler_name == "ddim" else noise
+
+
+def _mask_for(x: Tensor, mask: Tensor) -> Tensor:
+    """Bring a mask (B or 1, 1, H, W) to the latent ``x`` (B, C, h, w), its images repeated where there are too few."""
+    mask = fitted(mask.to(x), *x.shape[-2:])
+    return mask.repeat(-(-len(x) // len(mask)), 1, 1, 1)[: len(x)]
+
+
+def _check_finite(x: Tensor, sampler_name: str, done: int) -> None:
+    if not x.isfinite().all():
+        raise NotFinite(
+            f"After step {done} of {sampler_name} the latent holds values that are not numbers: the model, an adapter "
+            "or the precision is at fault. Try it without adapters, or in float32."
+        )

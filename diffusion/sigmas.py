@@ -1,0 +1,69 @@
+"""The noise levels a network was trained at, and the way between them, its times and fractions of a run."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from functools import cached_property
+
+import torch
+from torch import Tensor
+
+
+@dataclass(frozen=True, eq=False)
+class TrainedSigmas:
+    """The standard deviation of the noise at each training time, rising. Float32, on the CPU."""
+
+    values: Tensor  # (T,)
+
+    @cached_property
+    def logs(self) -> Tensor:
+        return self.values.log()  # (T,)
+
+    @property
+    def lowest(self) -> Tensor:
+        return self.values[0]
+
+    @property
+    def highest(self) -> Tensor:
+        return self.values[-1]
+
+    def __len__(self) -> int:
+        return len(self.values)
+
+    def time(self, sigma: Tensor) -> Tensor:
+        """The training time whose noise level is nearest in the logarithm. Returns: () int64."""
+        return (self.logs - sigma.log()).abs().argmin()
+
+    def at(self, time: Tensor) -> Tensor:
+        """The noise level at times that may lie between two training times; straight in the logarithm."""
+        time = time.clamp(0, len(self) - 1)
+        low = time.floor().long()
+        return torch.lerp(self.logs[low], self.logs[time.ceil().long()], time.frac()).exp()
+
+    def at_percent(self, percent: float) -> float:
+        """The noise level after this fraction of the training times: 0 is before everything, 1 after everything."""
+        if percent <= 0:
+            return math.inf
+        if percent >= 1:
+            return 0.0
+        return float(self.at(torch.tensor((1 - percent) * (len(self) - 1))))
+
+
+def scaled_linear(times: int = 1000, first: float = 0.00085, last: float = 0.012) -> TrainedSigmas:
+    """Rombach et al. (2022): betas whose square roots are evenly spaced, as SD 1.x, 2.x and SDXL were trained."""
+    betas = torch.linspace(first**0.5, last**0.5, times, dtype=torch.float64) ** 2
+    kept = torch.cumprod(1 - betas, 0)  # the share of the picture's variance still there
+    return TrainedSigmas(((1 - kept) / kept).sqrt().float())
+
+
+def zero_terminal_snr(trained: TrainedSigmas) -> TrainedSigmas:
+    """Lin et al. (2023), algorithm 1: shift and scale so that the last time is nothing but noise.
+
+    The last level would be infinite; it stays at a signal share of 2⁻²⁴·0.82, about 4500, as the ecosystem has it.
+    """
+    root = (1 / (trained.values.double() ** 2 + 1)).sqrt()  # √ᾱ
+    root = (root - root[-1]) * (root[0] / (root[0] - root[-1]))
+    kept = root**2
+    kept[-1] = 4.8973451890853435e-08
+    return TrainedSigmas(((1 - kept) / kept).sqrt().float())

@@ -1,0 +1,100 @@
+from dataclasses import dataclass, field
+
+import pytest
+import torch
+from torch import Tensor
+
+from diffusion.errors import DiffusionError
+from diffusion.names import SAMPLERS
+from diffusion.noise import SeededNoise
+from diffusion.samplers.sampler import ancestral, sampler
+from diffusion.schedules import sigmas_for
+from diffusion.sigmas import TrainedSigmas, scaled_linear
+
+TRAINED = scaled_linear()
+IMAGE = torch.linspace(-1, 1, 64).reshape(1, 1, 8, 8)
+ODE = ("euler", "heun", "heunpp2", "dpm_2", "dpmpp_2m", "ddim")
+
+
+@dataclass
+class Constant:
+    """Sees the same picture in everything, and counts how often it is asked."""
+
+    image: Tensor = IMAGE
+    trained: TrainedSigmas = TRAINED
+    asked: list[float] = field(default_factory=list)
+
+    def __call__(self, x: Tensor, sigma: Tensor) -> Tensor:
+        self.asked.append(float(sigma))
+        return self.image
+
+    def pair(self, x: Tensor, sigma: Tensor) -> tuple[Tensor, Tensor]:
+        return self(x, sigma), self.image
+
+
+@dataclass
+class Gaussian:
+    """The exact denoiser of pictures whose pixels are standard normal."""
+
+    trained: TrainedSigmas = TRAINED
+
+    def __call__(self, x: Tensor, sigma: Tensor) -> Tensor:
+        return x / (1 + sigma**2)
+
+    def pair(self, x: Tensor, sigma: Tensor) -> tuple[Tensor, Tensor]:
+        return self(x, sigma), self(x, sigma)
+
+
+def run(name: str, denoise: Constant | Gaussian, x: Tensor, sigmas: Tensor, on_step=lambda *_: None) -> Tensor:
+    return sampler(name)(denoise, x, sigmas, SeededNoise(x, 1, sigmas), on_step)
+
+
+def start(like: Tensor = IMAGE) -> Tensor:
+    return torch.randn(like.shape, generator=torch.Generator().manual_seed(0)) * TRAINED.highest
+
+
+@pytest.mark.parametrize("steps", [1, 2, 3, 7, 20])
+@pytest.mark.parametrize("name", SAMPLERS)
+def test_every_sampler_lands_on_the_picture_its_denoiser_always_sees(name: str, steps: int):
+    sigmas = sigmas_for("karras", TRAINED, steps, sampler_name=name)
+    torch.testing.assert_close(run(name, Constant(), start(), sigmas), IMAGE, atol=1e-4, rtol=1e-4)
+
+
+@pytest.mark.parametrize("name", ODE)
+def test_solvers_of_the_ode_follow_its_closed_form_for_gaussian_pictures(name: str):
+    """dx/dσ = x·σ / (1 + σ²) has the solution x ∝ √(1 + σ²)."""
+    sigmas = sigmas_for("karras", TRAINED, 400, sampler_name=name)
+    x = start()
+    torch.testing.assert_close(run(name, Gaussian(), x, sigmas), x / (1 + TRAINED.highest**2).sqrt(), rtol=0.03, atol=0)
+
+
+@pytest.mark.parametrize("name", SAMPLERS)
+def test_the_same_seed_gives_the_same_picture(name: str):
+    sigmas = sigmas_for("normal", TRAINED, 5, sampler_name=name)
+    assert torch.equal(run(name, Gaussian(), start(), sigmas), run(name, Gaussian(), start(), sigmas))
+
+
+@pytest.mark.parametrize("name", SAMPLERS)
+def test_every_step_is_reported_in_order(name: str):
+    reported = []
+    sigmas = sigmas_for("karras", TRAINED, 6, sampler_name=name)
+    run(name, Constant(), start(), sigmas, lambda done, total, denoised: reported.append((done, total)))
+    total = reported[-1][1]
+    assert reported == [(done, total) for done in range(1, total + 1)]
+
+
+def test_heun_asks_twice_a_step_but_the_last():
+    denoise = Constant()
+    run("heun", denoise, start(), sigmas_for("karras", TRAINED, 4))
+    assert len(denoise.asked) == 7
+
+
+def test_an_ancestral_step_keeps_the_variance_of_the_level_it_goes_to():
+    down, up = ancestral(torch.tensor(5.0), torch.tensor(2.0))
+    assert float(down**2 + up**2) == pytest.approx(4.0)
+    assert ancestral(torch.tensor(5.0), torch.tensor(2.0), eta=0.0) == (2.0, 0.0)
+
+
+def test_an_unknown_sampler_is_refused_with_the_names_there_are():
+    with pytest.raises(DiffusionError, match=r"no sampler called 'euler_a'.*euler_ancestral"):
+        sampler("euler_a")

@@ -1,0 +1,112 @@
+from types import SimpleNamespace
+
+import pytest
+import torch
+from torch import Tensor, nn
+
+from diffusion.conditioning import Cond, Conditioning, Span
+from diffusion.denoise import Guided, Inpainted, Network, predict
+from diffusion.latent import SD15_SPACE
+from diffusion.regions import Region, regions
+from diffusion.sigmas import scaled_linear
+
+TRAINED = scaled_linear()
+SIGMA = TRAINED.values[500]
+
+
+class Answering(nn.Module):
+    """A network whose answer is the first number of the prompt everywhere. It remembers the sizes of its batches."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(torch.ones(1))
+        self.batches: list[tuple[int, ...]] = []
+
+    def forward(self, x: Tensor, time: Tensor, encoder_hidden_states: Tensor) -> SimpleNamespace:
+        assert time.shape == (len(x),)
+        self.batches.append((*x.shape, encoder_hidden_states.shape[1]))
+        return SimpleNamespace(sample=encoder_hidden_states[:, :1, :1, None].expand(x.shape) * self.weight)
+
+
+def cond(answer: float, tokens: int = 3, **bounds: object) -> Cond:
+    return Cond(torch.full((1, tokens, 2), answer), **bounds)
+
+
+def prepare(x: Tensor, *entries: Cond) -> list[Region]:
+    return regions(Conditioning(entries), Conditioning(()), x, SD15_SPACE, TRAINED)[0]
+
+
+@pytest.fixture
+def x() -> Tensor:
+    return torch.randn(2, 4, 8, 8, generator=torch.Generator().manual_seed(0))
+
+
+def test_a_perfect_prediction_of_the_noise_is_the_clean_latent(x: Tensor):
+    network = Network(Answering(), TRAINED)
+    noisy = x + SIGMA * 0.25
+    torch.testing.assert_close(network(noisy, SIGMA, torch.full((2, 1, 1), 0.25)), x)
+
+
+def test_a_perfect_prediction_of_the_velocity_is_the_clean_latent():
+    network = Network(Answering(), TRAINED, "v")
+    clean, noise = torch.full((1, 4, 8, 8), 0.5), 0.25
+    alpha, spread = 1 / (1 + SIGMA**2).sqrt(), SIGMA / (1 + SIGMA**2).sqrt()
+    velocity = alpha * noise - spread * 0.5
+    torch.testing.assert_close(network(clean + SIGMA * noise, SIGMA, velocity.reshape(1, 1, 1)), clean)
+
+
+def test_both_prompts_run_in_one_batch_whatever_their_lengths(x: Tensor):
+    module = Answering()
+    predict(Network(module, TRAINED), x, SIGMA, [prepare(x, cond(1, tokens=2)), prepare(x, cond(0, tokens=3))])
+    assert module.batches == [(4, 4, 8, 8, 6)]
+
+
+def test_entries_of_one_prompt_are_averaged_by_strength(x: Tensor):
+    [got] = predict(Network(Answering(), TRAINED), x, SIGMA, [prepare(x, cond(0), cond(1, strength=3.0))])
+    torch.testing.assert_close(got, x - SIGMA * 0.75)
+
+
+def test_an_entry_acts_only_within_its_span(x: Tensor):
+    early, late = cond(1, span=Span(0.0, 0.3)), cond(0, span=Span(0.3, 1.0))
+    network = Network(Answering(), TRAINED)
+    prompts = [prepare(x, early, late)]
+    high, low = TRAINED.values[900], TRAINED.values[100]
+    torch.testing.assert_close(predict(network, x, high, prompts)[0], x - high)
+    torch.testing.assert_close(predict(network, x, low, prompts)[0], x)
+
+
+def test_guidance_goes_past_the_positive_away_from_the_negative(x: Tensor):
+    network = Network(Answering(), TRAINED)
+    guided = Guided(network, prepare(x, cond(1)), prepare(x, cond(0.5)), 3.0)
+    torch.testing.assert_close(guided(x, SIGMA), x - SIGMA * 2.0)
+    torch.testing.assert_close(guided.pair(x, SIGMA)[1], x - SIGMA * 0.5)
+
+
+def test_a_scale_of_one_does_not_run_the_negative(x: Tensor):
+    module = Answering()
+    Guided(Network(module, TRAINED), prepare(x, cond(1)), prepare(x, cond(0.5)), 1.0)(x, SIGMA)
+    assert module.batches == [(2, 4, 8, 8, 3)]
+
+
+def test_what_the_mask_keeps_stays_and_is_shown_with_its_noise(x: Tensor):
+    shown = []
+
+    class Zero:
+        trained = TRAINED
+
+        def __call__(self, x: Tensor, sigma: Tensor) -> Tensor:
+            shown.append(x)
+            return torch.zeros_like(x)
+
+        def pair(self, x: Tensor, sigma: Tensor) -> tuple[Tensor, Tensor]:
+            return self(x, sigma), self(x, sigma)
+
+    mask = torch.zeros(1, 1, 8, 8)
+    mask[..., :4] = 1
+    original, noise = torch.full_like(x, 2.0), torch.full_like(x, 3.0)
+    inpainted = Inpainted(Zero(), original, mask, noise)
+    got = inpainted(x, SIGMA)
+    assert (got[..., :4] == 0).all()
+    assert (got[..., 4:] == 2).all()
+    torch.testing.assert_close(shown[0][..., :4], x[..., :4])
+    torch.testing.assert_close(shown[0][..., 4:], (2 + 3 * SIGMA).expand(2, 4, 8, 4))

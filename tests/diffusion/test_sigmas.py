@@ -1,0 +1,40 @@
+import math
+
+import pytest
+import torch
+
+from diffusion.sigmas import scaled_linear, zero_terminal_snr
+
+TRAINED = scaled_linear()
+
+
+def test_stable_diffusion_was_trained_between_these_levels():
+    assert len(TRAINED) == 1000
+    assert float(TRAINED.lowest) == pytest.approx(0.0291672, rel=1e-5)
+    assert float(TRAINED.highest) == pytest.approx(14.6146412, rel=1e-6)
+
+
+@pytest.mark.parametrize("time", [0, 1, 500, 998, 999])
+def test_a_level_and_its_time_belong_together(time: int):
+    sigma = TRAINED.at(torch.tensor(float(time)))
+    torch.testing.assert_close(sigma, TRAINED.values[time])
+    assert int(TRAINED.time(sigma)) == time
+
+
+def test_levels_outside_the_training_are_read_as_the_nearest_time():
+    assert int(TRAINED.time(torch.tensor(1000.0))) == 999
+    assert int(TRAINED.time(torch.tensor(1e-3))) == 0
+
+
+def test_percents_run_from_all_noise_to_none():
+    assert TRAINED.at_percent(0.0) == math.inf
+    assert TRAINED.at_percent(1.0) == 0.0
+    levels = [TRAINED.at_percent(percent / 10) for percent in range(11)]
+    assert levels == sorted(levels, reverse=True)
+
+
+def test_zero_terminal_snr_leaves_the_first_level_and_lifts_the_last():
+    rescaled = zero_terminal_snr(TRAINED)
+    torch.testing.assert_close(rescaled.lowest, TRAINED.lowest)
+    assert float(rescaled.highest) == pytest.approx(4518.7, rel=1e-4)
+    assert (rescaled.values.diff() > 0).all()
