@@ -1,0 +1,54 @@
+"""Opening model files as handles. Only headers are read."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from diffusion.errors import UnknownFamily, UnreadableFile
+from diffusion.families.detection import FAMILIES, detect, looks_like
+from diffusion.files.folders import ModelFolders
+from diffusion.handle import File, ModelHandle, TextHandle, VaeHandle
+from diffusion.weights import open_weights
+
+
+class Checkpoint(NamedTuple):
+    """The three models a checkpoint holds, as handles."""
+
+    model: ModelHandle
+    text: TextHandle
+    vae: VaeHandle
+
+
+def open_checkpoint(folders: ModelFolders, name: str) -> Checkpoint:
+    """The models of a checkpoint file. Raises FileNotInFolder, UnreadableFile or UnknownFamily."""
+    file = folders.ref("checkpoints", name)
+    source = open_weights(folders.path(file), name)
+    source.close()
+    family = detect(source.header)
+    family.targets("model", source.header)
+    return Checkpoint(
+        ModelHandle(File(file, "model"), family.id),
+        TextHandle(File(file, "text"), family.id),
+        VaeHandle(File(file, "vae"), family.id),
+    )
+
+
+def open_vae(folders: ModelFolders, name: str) -> VaeHandle:
+    """The VAE in a file of its own. Raises FileNotInFolder, UnreadableFile or UnknownFamily."""
+    file = folders.ref("vae", name)
+    source = open_weights(folders.path(file), name)
+    source.close()
+    for family in FAMILIES:
+        config = family.parts["vae"].infer(source.header)
+        if config is not None:
+            if config.latent_channels != SD_LATENT_CHANNELS:
+                raise UnknownFamily(
+                    f"{name} is a VAE with {config.latent_channels} latent channels, as FLUX and Stable Diffusion 3 "
+                    f"use. Only VAEs with {SD_LATENT_CHANNELS} can be used here."
+                )
+            return VaeHandle(File(file, "vae"), family.id)
+    likeness = looks_like(source.header)
+    raise UnreadableFile(f"{name} is not a VAE." + (f" It looks like {likeness}." if likeness else ""))
+
+
+SD_LATENT_CHANNELS = 4

@@ -1,0 +1,67 @@
+"""Stable Diffusion 1.x: SD 1.4, SD 1.5 and what was trained from them, and small models of the same layout."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+
+from diffusion.errors import UnreadableFile
+from diffusion.families.autoencoder import build_vae, infer_vae, vae_table
+from diffusion.families.clip import PREFIXES as TEXT_PREFIXES
+from diffusion.families.clip import build_clip, clip_parameter_name, clip_table, infer_clip
+from diffusion.families.family import Family, Part
+from diffusion.families.unet import PREFIX, build_unet, infer_unet, unet_table
+from diffusion.files.header import Header
+from diffusion.latent import SD15_SPACE, LatentSpace
+
+CONTEXT_OF_SD2 = 1024
+"""The width of the text embeddings SD 2 was trained with; all SD 1 files have 768, small ones less."""
+
+
+def recognizes(header: Header) -> bool:
+    """Whether the network has no label embedding and is fed by a CLIP in Hugging Face's names, or by few enough numbers."""
+    tensors = header.tensors
+    if f"{PREFIX}input_blocks.0.0.weight" not in tensors or f"{PREFIX}label_emb.0.0.weight" in tensors:
+        return False
+    if any(f"{prefix}embeddings.token_embedding.weight" in tensors for prefix in TEXT_PREFIXES):
+        return True
+    widths = (entry.shape[1] for name, entry in tensors.items() if name.endswith("attn2.to_k.weight"))
+    return not any(name.startswith("cond_stage_model.model.") for name in tensors) and next(widths, 0) < CONTEXT_OF_SD2
+
+
+def latent_space(header: Header) -> LatentSpace:
+    """The family's latent space, with what the metadata says otherwise.
+
+    Keys: ``patchbay.latent_scale``, ``patchbay.latent_shift``, ``patchbay.latent_preview`` (JSON: rows of 3 numbers).
+    """
+    space, told = SD15_SPACE, header.metadata
+    try:
+        if "patchbay.latent_scale" in told:
+            space = replace(space, scale=float(told["patchbay.latent_scale"]))
+        if "patchbay.latent_shift" in told:
+            space = replace(space, shift=float(told["patchbay.latent_shift"]))
+        if "patchbay.latent_preview" in told:
+            rows = json.loads(told["patchbay.latent_preview"])
+            space = replace(space, preview=tuple(tuple(float(number) for number in row) for row in rows))
+    except (TypeError, ValueError) as error:
+        raise UnreadableFile(f"{header.name}: its metadata on its latents cannot be read: {error}.") from error
+    return space
+
+
+FAMILY = Family(
+    id="sd15",
+    title="Stable Diffusion 1.x",
+    recognizes=recognizes,
+    parts={
+        "model": Part("network", "Choose a whole checkpoint.", infer_unet, unet_table, build_unet),
+        "text": Part(
+            "text encoder",
+            "Take the text encoder from another checkpoint.",
+            infer_clip,
+            clip_table,
+            build_clip,
+            clip_parameter_name,
+        ),
+        "vae": Part("VAE", "Load one with VAELoader.", infer_vae, vae_table, build_vae),
+    },
+)

@@ -1,0 +1,194 @@
+"""The U-Net of latent diffusion (Rombach et al. 2022, arXiv:2112.10752) in the published single-file layout.
+
+The layout numbers blocks in the order they run: ``input_blocks``, ``middle_block``, ``output_blocks``, where
+diffusers nests them by resolution: ``down_blocks``, ``mid_block``, ``up_blocks``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from diffusion.errors import UnknownFamily
+from diffusion.families.family import Table, count_numbered, setting, with_bias
+from diffusion.files.header import Header
+
+if TYPE_CHECKING:
+    from torch import nn
+
+PREFIX = "model.diffusion_model."
+RESNET = {
+    "norm1": "in_layers.0",
+    "conv1": "in_layers.2",
+    "time_emb_proj": "emb_layers.1",
+    "norm2": "out_layers.0",
+    "conv2": "out_layers.3",
+}
+SHORTCUT = {"conv_shortcut": "skip_connection"}
+TRANSFORMER_WITH_BIAS = (
+    "norm1",
+    "norm2",
+    "norm3",
+    "attn1.to_out.0",
+    "attn2.to_out.0",
+    "ff.net.0.proj",
+    "ff.net.2",
+)
+TRANSFORMER_WITHOUT_BIAS = tuple(f"{attention}.to_{role}.weight" for attention in ("attn1", "attn2") for role in "qkv")
+
+
+@dataclass(frozen=True, slots=True)
+class UnetConfig:
+    """The shape of a U-Net. Levels run from the finest resolution to the coarsest."""
+
+    in_channels: int
+    out_channels: int
+    widths: tuple[int, ...]
+    """Channels of each level."""
+    layers: int
+    """Residual blocks a level on the way down; one more on the way up."""
+    depths: tuple[int, ...]
+    """Transformer blocks after each residual block of a level; 0 where a level has no attention."""
+    middle_depth: int
+    context_width: int
+    linear_projections: bool
+    """Whether attention is entered through linear layers (from SD 2 on) rather than 1×1 convolutions."""
+    heads: tuple[int, ...]
+    """Attention heads of each level."""
+    norm_groups: int
+
+
+def infer_unet(header: Header) -> UnetConfig | None:
+    """Read the configuration off the shapes.
+
+    Shapes do not tell heads and norm groups: ``patchbay.unet.attention_heads`` and ``patchbay.unet.norm_groups`` in the
+    metadata do, else 8 heads (or 64 channels each behind linear projections) and min(32, first width / 4) groups.
+    """
+    shapes = {name[len(PREFIX) :]: entry.shape for name, entry in header.tensors.items() if name.startswith(PREFIX)}
+    if not {"input_blocks.0.0.weight", "out.2.weight"} <= shapes.keys():
+        return None
+    levels = list(_levels(shapes))
+    widths = tuple(width for width, _ in levels)
+    layers = {len(depths) for _, depths in levels}
+    if len(layers) != 1 or any(len(set(depths)) != 1 for _, depths in levels):
+        raise UnknownFamily(f"{header.name}: its network's levels differ in make-up, which no known family's do.")
+    linear = any(len(shape) == 2 for name, shape in shapes.items() if name.endswith(".1.proj_in.weight"))
+    if linear and "patchbay.unet.attention_heads" not in header.metadata:
+        heads = tuple(max(1, width // 64) for width in widths)
+    else:
+        heads = (setting(header, "unet.attention_heads", 8),) * len(widths)
+    return UnetConfig(
+        in_channels=shapes["input_blocks.0.0.weight"][1],
+        out_channels=shapes["out.2.weight"][0],
+        widths=widths,
+        layers=layers.pop(),
+        depths=tuple(depths[0] for _, depths in levels),
+        middle_depth=count_numbered(shapes, r"middle_block\.1\.transformer_blocks\.(\d+)\."),
+        context_width=next((s[1] for name, s in shapes.items() if name.endswith("attn2.to_k.weight")), 0),
+        linear_projections=linear,
+        heads=heads,
+        norm_groups=setting(header, "unet.norm_groups", min(32, max(1, widths[0] // 4))),
+    )
+
+
+def _levels(shapes: dict[str, tuple[int, ...]]) -> Iterator[tuple[int, list[int]]]:
+    """Each level's width, and the transformer depth after each of its residual blocks."""
+    width = 0
+    depths: list[int] = []
+    for block in range(1, count_numbered(shapes, r"input_blocks\.(\d+)\.")):
+        convolution = shapes.get(f"input_blocks.{block}.0.out_layers.3.weight")
+        if convolution is None:  # a downsampler ends the level
+            yield width, depths
+            depths = []
+        else:
+            width = convolution[0]
+            depths.append(count_numbered(shapes, rf"input_blocks\.{block}\.1\.transformer_blocks\.(\d+)\."))
+    yield width, depths
+
+
+def unet_table(header: Header, config: UnetConfig) -> Table:
+    """Canonical name → name in the file, for every weight. Raises UnknownFamily for weights nobody knows."""
+    modules = {
+        "time_embedding.linear_1": "time_embed.0",
+        "time_embedding.linear_2": "time_embed.2",
+        "conv_in": "input_blocks.0.0",
+        "conv_norm_out": "out.0",
+        "conv_out": "out.2",
+    }
+    table = with_bias({name: PREFIX + file for name, file in modules.items()})
+    last, layers = len(config.widths) - 1, config.layers
+    for level, depth in enumerate(config.depths):
+        down = f"down_blocks.{level}"
+        for layer in range(layers):
+            block = f"{PREFIX}input_blocks.{1 + level * (layers + 1) + layer}"
+            table |= _resnet(header, f"{down}.resnets.{layer}", f"{block}.0")
+            table |= _attention(f"{down}.attentions.{layer}", f"{block}.1", depth)
+        if level < last:
+            block = f"{PREFIX}input_blocks.{(level + 1) * (layers + 1)}"
+            table |= with_bias({f"{down}.downsamplers.0.conv": f"{block}.0.op"})
+    for place in (0, 1):
+        table |= _resnet(header, f"mid_block.resnets.{place}", f"{PREFIX}middle_block.{2 * place}")
+    table |= _attention("mid_block.attentions.0", f"{PREFIX}middle_block.1", config.middle_depth)
+    for level, depth in enumerate(reversed(config.depths)):
+        up = f"up_blocks.{level}"
+        for layer in range(layers + 1):
+            block = f"{PREFIX}output_blocks.{level * (layers + 1) + layer}"
+            table |= _resnet(header, f"{up}.resnets.{layer}", f"{block}.0")
+            table |= _attention(f"{up}.attentions.{layer}", f"{block}.1", depth)
+        if level < last:
+            block = f"{PREFIX}output_blocks.{level * (layers + 1) + layers}"
+            table |= with_bias({f"{up}.upsamplers.0.conv": f"{block}.{2 if depth else 1}.conv"})
+    _refuse_unknown(header, table)
+    return table
+
+
+def _resnet(header: Header, name: str, file: str) -> Table:
+    parts = RESNET | (SHORTCUT if f"{file}.skip_connection.weight" in header.tensors else {})
+    return with_bias({f"{name}.{ours}": f"{file}.{theirs}" for ours, theirs in parts.items()})
+
+
+def _attention(name: str, file: str, depth: int) -> Table:
+    """Inside attention blocks both layouts use the same names."""
+    if not depth:
+        return {}
+    modules = ["norm", "proj_in", "proj_out"]
+    weights = []
+    for block in range(depth):
+        modules += [f"transformer_blocks.{block}.{part}" for part in TRANSFORMER_WITH_BIAS]
+        weights += [f"transformer_blocks.{block}.{part}" for part in TRANSFORMER_WITHOUT_BIAS]
+    table = with_bias({f"{name}.{module}": f"{file}.{module}" for module in modules})
+    return table | {f"{name}.{weight}": f"{file}.{weight}" for weight in weights}
+
+
+def _refuse_unknown(header: Header, table: Table) -> None:
+    known = set(table.values())
+    unknown = [name for name in header.tensors if name.startswith(PREFIX) and name not in known]
+    if unknown:
+        raise UnknownFamily(
+            f"{header.name}: its network has {len(unknown)} weights that no Stable Diffusion 1.x model has, "
+            f"for example {unknown[0]}: it is of another kind."
+        )
+
+
+def build_unet(config: UnetConfig) -> nn.Module:
+    """Make the module: ``module(x, timestep, encoder_hidden_states=…).sample``."""
+    from diffusers.models.unets.unet_2d_condition import UNet2DConditionModel
+
+    attentive = [depth > 0 for depth in config.depths]
+    # diffusers takes the middle block's depth from the last level's entry, and calls the number of heads a "dim".
+    depths = [max(1, depth) for depth in config.depths]
+    depths[-1] = config.depths[-1] or config.middle_depth
+    return UNet2DConditionModel(
+        in_channels=config.in_channels,
+        out_channels=config.out_channels,
+        block_out_channels=config.widths,
+        layers_per_block=config.layers,
+        down_block_types=tuple("CrossAttnDownBlock2D" if attends else "DownBlock2D" for attends in attentive),
+        up_block_types=tuple("CrossAttnUpBlock2D" if attends else "UpBlock2D" for attends in reversed(attentive)),
+        transformer_layers_per_block=tuple(depths),
+        cross_attention_dim=config.context_width,
+        use_linear_projection=config.linear_projections,
+        attention_head_dim=config.heads,
+        norm_num_groups=config.norm_groups,
+    )

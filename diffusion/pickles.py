@@ -1,0 +1,134 @@
+"""Old model files (.ckpt, .pt): pickles, of which only tensors, containers and a few inert names are accepted.
+
+Reading goes through torch's ``weights_only`` unpickler, which runs no code from the file.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+import zipfile
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from pickle import UnpicklingError
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from diffusion.errors import UnreadableFile
+from diffusion.files.header import Header, TensorEntry, refuse_other_files
+from diffusion.weights import DTYPES, NAMES, LoadedTensors, PositionedFile, WeightSource
+
+
+class Inert:
+    """Stands for a class that trainers leave in their files: it can be made and does nothing."""
+
+    def __init__(self, *_: object) -> None: ...
+
+    def __setstate__(self, state: object) -> None: ...
+
+
+INERT = (
+    "pytorch_lightning.callbacks.model_checkpoint.ModelCheckpoint",
+    "pytorch_lightning.callbacks.early_stopping.EarlyStopping",
+    "pytorch_lightning.utilities.parsing.AttributeDict",
+    "lightning.pytorch.callbacks.model_checkpoint.ModelCheckpoint",
+    "lightning_fabric.utilities.data.AttributeDict",
+    "argparse.Namespace",
+    "omegaconf.dictconfig.DictConfig",
+    "omegaconf.listconfig.ListConfig",
+    "omegaconf.base.ContainerMetadata",
+    "omegaconf.base.Metadata",
+    "omegaconf.nodes.AnyNode",
+    "numpy.core.multiarray.scalar",
+    "numpy._core.multiarray.scalar",
+    "numpy.core.multiarray._reconstruct",
+    "numpy._core.multiarray._reconstruct",
+    "numpy.ndarray",
+    "numpy.dtype",
+    "_codecs.encode",
+    "typing.Any",
+    "builtins.dict",
+    "builtins.list",
+    "builtins.int",
+    "__builtin__.dict",
+    "__builtin__.list",
+    "__builtin__.int",
+)
+"""What trainers' callbacks and logged numbers bring along. Any other name is refused."""
+
+
+def open_pickle(path: Path, name: str) -> WeightSource:
+    """Open a pickled file. Tensors of the zipped format are read on demand, those of the format before it at once."""
+    with path.open("rb") as file:
+        start = file.read(16)
+    refuse_other_files(start, path.stat().st_size, name)
+    if start[8:9] == b"{":
+        raise UnreadableFile(f"{name} is a safetensors file under another name: rename it to end in .safetensors.")
+    if zipfile.is_zipfile(path):
+        tensors, facts = _flatten(_load(path, name, "meta"), name)
+        if _is_plain(path, tensors.values()):
+            entries = {key: _entry(value) for key, value in tensors.items()}
+            return PositionedFile(path, Header(entries, facts, name=name))
+    return LoadedTensors(name, *_flatten(_load(path, name, "cpu"), name))
+
+
+def _load(path: Path, name: str, location: str) -> Any:
+    try:
+        with torch.serialization.safe_globals([(Inert, full_name) for full_name in INERT]):
+            return torch.load(path, map_location=location, weights_only=True)
+    except UnpicklingError as error:
+        wanted = re.search(r"GLOBAL (\S+)", str(error))
+        if wanted:
+            raise UnreadableFile(
+                f"{name} wants to run {wanted[1]} while it is opened. It was refused: such a file can take over the "
+                "computer. Use a .safetensors file, or one from somebody you trust."
+            ) from error
+        raise UnreadableFile(f"{name} is not a model file, or it is damaged: it cannot be unpickled.") from error
+    except Exception as error:  # a hostile or broken file can make the unpickler stumble in any way
+        raise UnreadableFile(f"{name} is damaged: it cannot be unpickled ({error}).") from error
+
+
+def _flatten(loaded: Any, name: str) -> tuple[dict[str, Tensor], dict[str, str]]:
+    """All tensors under dotted names, and the strings and numbers of the outermost level."""
+    if isinstance(loaded, Mapping) and isinstance(loaded.get("state_dict"), Mapping):
+        loaded = loaded["state_dict"]
+    tensors: dict[str, Tensor] = {}
+    facts: dict[str, str] = {}
+    pending: list[tuple[str, Any]] = [("", loaded)]
+    while pending:
+        prefix, value = pending.pop()
+        if isinstance(value, Tensor):
+            if value.layout is not torch.strided or value.dtype not in DTYPES.values():
+                raise UnreadableFile(f"{name}: {prefix!r} is stored as {value.dtype}, which cannot be read.")
+            tensors[prefix] = value.detach()
+        elif isinstance(value, Mapping):
+            pending += [(f"{prefix}.{key}" if prefix else str(key), part) for key, part in value.items()]
+        elif isinstance(value, list | tuple):
+            pending += [(f"{prefix}.{place}" if prefix else str(place), part) for place, part in enumerate(value)]
+        elif isinstance(value, str | int | float) and "." not in prefix:
+            facts[prefix] = str(value)
+    if not tensors:
+        raise UnreadableFile(f"{name} holds no tensors.")
+    return tensors, facts
+
+
+def _is_plain(path: Path, tensors: Iterable[Tensor]) -> bool:
+    """Whether every tensor lies in the file as it lies in memory."""
+    with zipfile.ZipFile(path) as archive:
+        stored = all(entry.compress_type == zipfile.ZIP_STORED for entry in archive.infolist())
+        order = [archive.read(entry) for entry in archive.infolist() if entry.filename.endswith("/byteorder")]
+    size = path.stat().st_size
+    return (
+        stored
+        and all(text.decode() == sys.byteorder for text in order)
+        and all(tensor.is_contiguous() and _entry(tensor).end <= size for tensor in tensors)
+    )
+
+
+def _entry(tensor: Tensor) -> TensorEntry:
+    """Where a tensor that was loaded onto "meta" lies in its file."""
+    place: int = tensor.untyped_storage()._checkpoint_offset  # type: ignore[assignment]
+    start = place + int(tensor.storage_offset()) * tensor.element_size()
+    return TensorEntry(NAMES[tensor.dtype], tuple(tensor.shape), start, start + int(tensor.nbytes))

@@ -1,0 +1,161 @@
+"""How each weight of a model comes about: a handle's expression, taken apart weight by weight.
+
+Two recipes with equal keys give equal numbers, so comparing keys tells which weights of a resident model to rewrite.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Hashable, Mapping
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from diffusion.errors import UnreadableFile
+from diffusion.families.family import Target
+from diffusion.files.folders import ModelFolders
+from diffusion.handle import Blend, Component, File, FileRef, Patched, Weights
+from diffusion.model_files import ModelFile, ModelFiles
+
+
+class Recipe(ABC):
+    """One weight as it should be."""
+
+    key: Hashable
+
+    @abstractmethod
+    def stored(self) -> Tensor | None:
+        """The tensor as a file stores it, where nothing has to be computed; else None."""
+
+    @abstractmethod
+    def value(self, place: torch.device) -> Tensor:
+        """The weight in float32 on a device, in the shape its file gives it."""
+
+
+@dataclass(frozen=True, slots=True)
+class FromFile(Recipe):
+    """A weight as a file stores it."""
+
+    file: ModelFile
+    name: str
+    key: Hashable
+
+    def stored(self) -> Tensor:
+        return self.file.source.read(self.name)
+
+    def value(self, place: torch.device) -> Tensor:
+        return self.stored().to(place).to(torch.float32)
+
+
+@dataclass(frozen=True, slots=True)
+class WithPatches(Recipe):
+    """A weight with adapters' changes on top, each computed from the weight below all of them."""
+
+    base: Recipe
+    patches: tuple
+    key: Hashable
+
+    def stored(self) -> None:
+        return None
+
+    def value(self, place: torch.device) -> Tensor:
+        from diffusion.adapters.adapter import apply_patches
+
+        return apply_patches(self.base.value(place), self.patches)
+
+
+@dataclass(frozen=True, slots=True)
+class WeightedSum(Recipe):
+    """A weighted sum of weights of several models."""
+
+    parts: tuple[tuple[float, Recipe], ...]
+    key: Hashable
+
+    def stored(self) -> None:
+        return None
+
+    def value(self, place: torch.device) -> Tensor:
+        (ratio, first), *others = self.parts
+        total = first.value(place).mul_(ratio)
+        for ratio, part in others:
+            total.add_(part.value(place).view_as(total), alpha=ratio)
+        return total
+
+
+class Recipes:
+    """Takes expressions apart."""
+
+    def __init__(self, folders: ModelFolders, files: ModelFiles) -> None:
+        self._folders, self._files = folders, files
+
+    def of(self, weights: Weights, family: str) -> Mapping[str, Recipe]:
+        """A recipe for every weight, by canonical name."""
+        if isinstance(weights, File):
+            return self._from_file(weights, family)
+        if isinstance(weights, Patched):
+            return self._patched(weights, family)
+        return self._blended(weights, family)
+
+    def targets(self, weights: Weights, family: str) -> Mapping[str, Target]:
+        """The weights adapters can change, as the expression's first file spells them."""
+        file = files_of(weights)[0]
+        return self._files.open(file, family).targets(component_of(weights))
+
+    def _from_file(self, weights: File, family: str) -> Mapping[str, Recipe]:
+        opened = self._files.open(weights.file, family)
+        return {
+            name: FromFile(opened, target.file_name, (weights.file, target.file_name))
+            for name, target in opened.targets(weights.component).items()
+        }
+
+    def _patched(self, weights: Patched, family: str) -> Mapping[str, Recipe]:
+        from diffusion.adapters.patches import patches_for
+
+        recipes = dict(self.of(weights.base, family))
+        targets = self.targets(weights.base, family)
+        patches = patches_for(self._folders, weights.stack, component_of(weights), targets)
+        for name, stack in patches.items():
+            if stack:
+                base = recipes[name]
+                recipes[name] = WithPatches(base, stack, (base.key, tuple((p.digest, p.strength) for p in stack)))
+        return recipes
+
+    def _blended(self, weights: Blend, family: str) -> Mapping[str, Recipe]:
+        parts = [self.of(part, family) for part in weights.parts]
+        files = [file.path for file in files_of(weights)]
+        for path, part in zip(files[1:], parts[1:], strict=False):
+            if part.keys() != parts[0].keys():
+                raise UnreadableFile(f"{path} cannot be merged with {files[0]}: their weights have different names.")
+        recipes: dict[str, Recipe] = {}
+        for name in parts[0]:
+            ratios = _ratios_for(name, weights.ratios)
+            summands = tuple((ratio, part[name]) for ratio, part in zip(ratios, parts, strict=True) if ratio)
+            if len(summands) == 1 and summands[0][0] == 1:
+                recipes[name] = summands[0][1]
+            else:
+                summands = summands or ((0.0, parts[0][name]),)
+                recipes[name] = WeightedSum(summands, tuple((ratio, part.key) for ratio, part in summands))
+        return recipes
+
+
+def component_of(weights: Weights) -> Component:
+    """Which component an expression is of."""
+    while not isinstance(weights, File):
+        weights = weights.base if isinstance(weights, Patched) else weights.parts[0]
+    return weights.component
+
+
+def files_of(weights: Weights) -> tuple[FileRef, ...]:
+    """The files whose weights an expression builds on, first one first."""
+    if isinstance(weights, File):
+        return (weights.file,)
+    if isinstance(weights, Patched):
+        return files_of(weights.base)
+    return tuple(dict.fromkeys(file for part in weights.parts for file in files_of(part)))
+
+
+def _ratios_for(name: str, ratios: tuple[tuple[str, tuple[float, ...]], ...]) -> tuple[float, ...]:
+    """The ratios of the longest prefix that a weight's name begins with."""
+    _, chosen = max(((prefix, row) for prefix, row in ratios if name.startswith(prefix)), key=lambda pair: len(pair[0]))
+    return chosen

@@ -1,0 +1,173 @@
+"""Pictures to latents and back, whole or in overlapping tiles."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from diffusion.errors import NotFinite
+from diffusion.handle import VaeHandle
+from diffusion.latent import SD15_SPACE
+from diffusion.residency import Residency, Stop
+
+FACTOR = SD15_SPACE.downscale
+"""Pixels per latent, along each side."""
+
+
+def encode(residency: Residency, handle: VaeHandle, pixels: Tensor, *, stop: Stop | None = None) -> Tensor:
+    """Pixels (B, H, W, C) in 0…1 → latents (B, 4, H / 8, W / 8) in the VAE's units, on the CPU.
+
+    The mean of the posterior, so that encoding draws no random numbers. Sides are cropped about the center to
+    multiples of 8; of four channels the first three count.
+    """
+    picture = _picture(pixels)
+    return _run(residency, handle, lambda vae: _encode(vae, picture), stop)
+
+
+def decode(residency: Residency, handle: VaeHandle, samples: Tensor, *, stop: Stop | None = None) -> Tensor:
+    """Latents (B, 4, H, W) in the VAE's units → pixels (B, 8 H, 8 W, 3) in 0…1, on the CPU. Raises NotFinite."""
+    return _pixels(_run(residency, handle, lambda vae: _decode(vae, samples), stop))
+
+
+def encode_tiled(
+    residency: Residency,
+    handle: VaeHandle,
+    pixels: Tensor,
+    *,
+    tile: int = 512,
+    overlap: int = 64,
+    stop: Stop | None = None,
+) -> Tensor:
+    """As `encode`, in tiles of ``tile`` pixels a side that overlap by ``overlap`` and are blended there."""
+    picture, tiling = _picture(pixels), (tile // FACTOR, overlap // FACTOR)
+
+    def work(vae: nn.Module) -> Tensor:
+        height, width = picture.shape[-2] // FACTOR, picture.shape[-1] // FACTOR
+        return _tiled(
+            height, width, tiling, 1, lambda rows, columns: _encode(vae, _cut(picture, rows, columns, FACTOR))
+        )
+
+    return _run(residency, handle, work, stop)
+
+
+def decode_tiled(
+    residency: Residency,
+    handle: VaeHandle,
+    samples: Tensor,
+    *,
+    tile: int = 512,
+    overlap: int = 64,
+    stop: Stop | None = None,
+) -> Tensor:
+    """As `decode`, in tiles of ``tile`` pixels a side that overlap by ``overlap`` and are blended there."""
+    tiling = (tile // FACTOR, overlap // FACTOR)
+
+    def work(vae: nn.Module) -> Tensor:
+        height, width = samples.shape[-2:]
+        return _tiled(
+            height, width, tiling, FACTOR, lambda rows, columns: _decode(vae, _cut(samples, rows, columns, 1))
+        )
+
+    return _pixels(_run(residency, handle, work, stop))
+
+
+def _run(residency: Residency, handle: VaeHandle, work: Callable[[nn.Module], Tensor], stop: Stop | None) -> Tensor:
+    with torch.no_grad():
+        result = residency.run(handle, work, stop)
+    if not torch.isfinite(result).all():
+        raise NotFinite(
+            "The VAE gave numbers that are not finite. If it runs in half precision, run it in fp32; otherwise its "
+            "file or the latents are damaged."
+        )
+    return result
+
+
+def _encode(vae: Any, picture: Tensor) -> Tensor:
+    return _alone(picture, lambda one: vae.encode(_like(one, vae)).latent_dist.mean)
+
+
+def _decode(vae: Any, samples: Tensor) -> Tensor:
+    return _alone(samples, lambda one: vae.decode(_like(one, vae)).sample)
+
+
+def _alone(batch: Tensor, work: Callable[[Tensor], Tensor]) -> Tensor:
+    """One picture at a time: memory does not grow with the batch, and a picture does not depend on its neighbours."""
+    return torch.cat([work(one).float().cpu() for one in batch.split(1)])
+
+
+def _like(tensor: Tensor, vae: nn.Module) -> Tensor:
+    return tensor.to(next(vae.parameters()))
+
+
+def _picture(pixels: Tensor) -> Tensor:
+    """Pixels (B, H, W, C) in 0…1 → (B, 3, H', W') in −1…1, cropped."""
+    _, height, width, _ = pixels.shape
+    rows, columns = height // FACTOR * FACTOR, width // FACTOR * FACTOR
+    if not rows or not columns:
+        raise ValueError(f"A picture of {width}×{height} is too small to encode: it needs {FACTOR} pixels a side.")
+    top, left = (height - rows) // 2, (width - columns) // 2
+    return pixels[:, top : top + rows, left : left + columns, :3].movedim(-1, 1) * 2 - 1
+
+
+def _pixels(picture: Tensor) -> Tensor:
+    """(B, 3, H, W) in about −1…1 → (B, H, W, 3) in 0…1."""
+    return picture.add(1).div(2).clamp(0, 1).movedim(1, -1).contiguous()
+
+
+def _cut(tensor: Tensor, rows: tuple[int, int], columns: tuple[int, int], factor: int) -> Tensor:
+    return tensor[..., rows[0] * factor : rows[1] * factor, columns[0] * factor : columns[1] * factor]
+
+
+def _tiled(
+    height: int,
+    width: int,
+    tiling: tuple[int, int],
+    factor: int,
+    work: Callable[[tuple[int, int], tuple[int, int]], Tensor],
+) -> Tensor:
+    """Run ``work`` on tiles of a (height, width) latent and average their results, the middle of a tile counting most.
+
+    ``factor`` is the size of the result over that of the latent.
+    """
+    size, overlap = tiling
+    if not 0 <= overlap < size:
+        raise ValueError("Tiles must be larger than their overlap.")
+    total: Tensor | None = None
+    weights = torch.zeros(height * factor, width * factor)
+    for rows in _spans(height, size, overlap):
+        for columns in _spans(width, size, overlap):
+            part = work(rows, columns)
+            if total is None:
+                total = part.new_zeros(*part.shape[:2], height * factor, width * factor)
+            ramp = torch.outer(
+                _ramp(rows, height, overlap * factor, factor), _ramp(columns, width, overlap * factor, factor)
+            )
+            _cut(total, rows, columns, factor).add_(part * ramp)
+            _cut(weights, rows, columns, factor).add_(ramp)
+    assert total is not None  # a latent has at least one tile
+    return total / weights
+
+
+def _spans(length: int, size: int, overlap: int) -> Iterator[tuple[int, int]]:
+    """Cover 0…length by spans of ``size`` that overlap by at least ``overlap``."""
+    start = 0
+    while start + size < length:
+        yield start, start + size
+        start += size - overlap
+    yield max(0, length - size), length
+
+
+def _ramp(span: tuple[int, int], length: int, overlap: int, factor: int) -> Tensor:
+    """1 inside a span, falling to just above 0 over the overlap with neighbours."""
+    start, end = span
+    count = (end - start) * factor
+    distance = torch.arange(1, count + 1, dtype=torch.float32)
+    ramp = torch.ones(count)
+    if overlap and start > 0:
+        ramp = ramp.minimum(distance / (overlap + 1))
+    if overlap and end < length:
+        ramp = ramp.minimum(distance.flip(0) / (overlap + 1))
+    return ramp

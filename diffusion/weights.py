@@ -1,0 +1,152 @@
+"""Tensors of a model file, by name and on demand, whatever the file's format.
+
+Files are read at positions, never mapped: a mapped file that somebody truncates kills the process.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Mapping
+from math import prod
+from pathlib import Path
+from typing import Protocol, Self
+
+import torch
+from torch import Tensor
+
+from diffusion.errors import UnreadableFile
+from diffusion.files.header import Header, TensorEntry, read_header
+
+DTYPES = {
+    "BOOL": torch.bool,
+    "U8": torch.uint8,
+    "I8": torch.int8,
+    "I16": torch.int16,
+    "I32": torch.int32,
+    "I64": torch.int64,
+    "F8_E4M3": torch.float8_e4m3fn,
+    "F8_E5M2": torch.float8_e5m2,
+    "F16": torch.float16,
+    "BF16": torch.bfloat16,
+    "F32": torch.float32,
+    "F64": torch.float64,
+}
+NAMES = {dtype: name for name, dtype in DTYPES.items()}
+PICKLES = frozenset({".ckpt", ".pt", ".pth", ".bin"})
+
+
+class WeightSource(Protocol):
+    """A model file: its header, and its tensors one at a time."""
+
+    @property
+    def header(self) -> Header: ...
+
+    def read(self, name: str, rows: tuple[int, int] | None = None) -> Tensor:
+        """One tensor as it is stored, in memory of its own; ``rows`` is a range of its first axis."""
+
+    def release_pages(self) -> None:
+        """Let the operating system forget what it keeps of the file."""
+
+    def close(self) -> None: ...
+
+
+def open_weights(path: Path, name: str = "") -> WeightSource:
+    """Open a model file; only its header is read. Raises UnreadableFile, naming it by ``name``."""
+    name = name or path.name
+    if path.suffix.lower() in PICKLES:
+        from diffusion.pickles import open_pickle
+
+        return open_pickle(path, name)
+    return PositionedFile(path, read_header(path, name))
+
+
+class PositionedFile:
+    """Tensors that lie in a file as plain bytes, read with the descriptor kept open."""
+
+    def __init__(self, path: Path, header: Header) -> None:
+        self.header = header
+        self._path, self._name = path, header.name
+        self._file = path.open("rb", buffering=0)
+        self._lock = threading.Lock()
+        self._version = _version(os.fstat(self._file.fileno()))
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def read(self, name: str, rows: tuple[int, int] | None = None) -> Tensor:
+        entry = self._entry(name)
+        if entry.dtype not in DTYPES:
+            raise UnreadableFile(f"{self._name}: {name!r} is stored as {entry.dtype}, which this version cannot read.")
+        dtype, shape, start = DTYPES[entry.dtype], entry.shape, entry.start
+        if rows is not None:
+            row = prod(shape[1:]) * dtype.itemsize
+            first, last, _ = slice(*rows).indices(shape[0])
+            start, shape = start + first * row, (last - first, *shape[1:])
+        tensor = torch.empty(shape, dtype=dtype)
+        if tensor.numel():
+            self._read_into(tensor, start, name)
+        return tensor
+
+    def release_pages(self) -> None:
+        if hasattr(os, "posix_fadvise"):
+            os.posix_fadvise(self._file.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
+
+    def close(self) -> None:
+        self._file.close()
+
+    def _entry(self, name: str) -> TensorEntry:
+        try:
+            return self.header.tensors[name]
+        except KeyError:
+            raise UnreadableFile(f"{self._name} has no tensor {name!r}.") from None
+
+    def _read_into(self, tensor: Tensor, start: int, name: str) -> None:
+        target = memoryview(tensor.view(-1).view(torch.uint8).numpy().data)
+        with self._lock:
+            if _version(os.fstat(self._file.fileno())) != self._version or not self._is_current():
+                raise UnreadableFile(f"{self._name} was replaced or changed while in use. Run the workflow again.")
+            self._file.seek(start)
+            done = 0
+            while done < len(target):
+                count = self._file.readinto(target[done:])
+                if not count:
+                    raise UnreadableFile(f"{self._name} is truncated: {name!r} cannot be read. Copy it again.")
+                done += count
+
+    def _is_current(self) -> bool:
+        try:
+            return _version(os.stat(self._path)) == self._version
+        except FileNotFoundError:
+            return False
+
+
+class LoadedTensors:
+    """Tensors that had to be read all at once, in the interface of a file."""
+
+    def __init__(self, name: str, tensors: Mapping[str, Tensor], metadata: Mapping[str, str] | None = None) -> None:
+        self._name, self._tensors = name, tensors
+        self.header = Header(
+            {key: TensorEntry(NAMES[value.dtype], tuple(value.shape), 0, 0) for key, value in tensors.items()},
+            metadata or {},
+            name=name,
+        )
+
+    def read(self, name: str, rows: tuple[int, int] | None = None) -> Tensor:
+        if name not in self._tensors:
+            raise UnreadableFile(f"{self._name} has no tensor {name!r}.")
+        tensor = self._tensors[name]
+        return (tensor if rows is None else tensor[slice(*rows)]).clone()
+
+    def release_pages(self) -> None:
+        """Nothing is kept."""
+
+    def close(self) -> None:
+        self._tensors = {}
+
+
+def _version(status: os.stat_result) -> tuple[int, int, int]:
+    return status.st_ino, status.st_size, status.st_mtime_ns
