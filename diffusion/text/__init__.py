@@ -1,0 +1,1 @@
+"""From a prompt to embeddings: rules, tokens, chunks, textual inversion. It knows no sampling and no U-Net."""
