@@ -1,1 +1,21 @@
-"""The built-in nodes: where the graph and the models meet. They know nothing of HTTP or the command line."""
+"""The built-in nodes: where the graph and the models meet. They know nothing of HTTP or the command line.
+
+Importing them imports no torch: a node's function imports what is heavy when it runs.
+"""
+
+import importlib
+from collections.abc import Callable
+from typing import Any
+
+MODULES = ("loaders", "lora", "conditioning", "latent", "sampling", "image", "values")
+"""Every file of nodes; a new one is added here."""
+
+
+def builtin() -> list[Callable[..., Any]]:
+    """Every built-in node function, in the order in which the files declare them."""
+    modules = [importlib.import_module(f"nodes.{name}") for name in MODULES]
+    return [value for module in modules for value in vars(module).values() if is_node(value, module.__name__)]
+
+
+def is_node(value: Any, module: str) -> bool:
+    return hasattr(value, "node_type") and value.__module__ == module
