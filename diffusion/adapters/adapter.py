@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, ClassVar, Protocol, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol, Self
 
 if TYPE_CHECKING:
     from torch import Tensor
 
 Shape = tuple[int, ...]
+Needs = tuple[frozenset[str], ...]
+Options = Mapping[str, Any]
 
 
 class Adapter(Protocol):
@@ -29,12 +31,14 @@ class Kind(Adapter, Protocol):
     """A class of adapters as files store them. Everything but `from_tensors` and `delta` works on shapes alone."""
 
     title: ClassVar[str]
-    needs: ClassVar[frozenset[str]]
-    """Roles of the tensors without which it is not this kind."""
+    needs: ClassVar[Needs]
+    """Sets of roles: tensors in all the roles of one of them make it this kind."""
     takes: ClassVar[frozenset[str]]
     """Roles of the tensors that it uses if they are there."""
     scaled: ClassVar[bool]
     """Whether a configuration's alpha scales it."""
+    by_rows: ClassVar[bool]
+    """Whether the change of some rows needs nothing of the others."""
 
     @classmethod
     def fits(cls, shapes: Mapping[str, Shape], weight: Shape) -> bool:
@@ -47,8 +51,11 @@ class Kind(Adapter, Protocol):
         ...
 
     @classmethod
-    def from_tensors(cls, tensors: Mapping[str, Tensor], scale: float = 1.0) -> Self:
-        """Build one from tensors by role. ``scale`` is alpha / rank or what stands in for it."""
+    def from_tensors(cls, tensors: Mapping[str, Tensor], scale: float, options: Options) -> Self:
+        """Build one from tensors by role.
+
+        ``scale`` is alpha / rank or what stands in for it; ``options`` are what a configuration and the user say.
+        """
         ...
 
 

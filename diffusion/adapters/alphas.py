@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from diffusion.adapters.adapter import Options
 from diffusion.errors import UnreadableFile
 
 DIFFUSERS_KEY = "lora_adapter_metadata"
@@ -18,22 +19,25 @@ PEFT_PREFIX = "base_model.model."
 
 @dataclass(frozen=True, slots=True)
 class PeftConfig:
-    """The parts of an ``adapter_config.json`` that change numbers."""
+    """An ``adapter_config.json``, or what diffusers keeps of one."""
 
-    alpha: float | None
-    rank: int | None
-    alpha_pattern: Mapping[str, float]
-    rank_pattern: Mapping[str, int]
-    rslora: bool
-    kind: str
+    prefix: str
+    """What the modules it speaks of start with in the file."""
+    options: Options
 
-    def scale(self, module: str, stored_rank: int | None) -> float | None:
+    def scale(self, stem: str, stored_rank: int | None) -> float | None:
         """alpha / r, or alpha / √r for rank-stabilised LoRA (arXiv:2312.03732); None where nothing is said."""
-        alpha = _match(self.alpha_pattern, module, self.alpha)
-        rank = _match(self.rank_pattern, module, self.rank) or stored_rank
+        module = stem.removeprefix(self.prefix).removeprefix(PEFT_PREFIX)
+        alpha = self._of(module, "alpha_pattern", self.options.get("lora_alpha", self.options.get("alpha")))
+        rank = self._of(module, "rank_pattern", self.options.get("r")) or stored_rank
         if alpha is None or not rank:
             return None
-        return alpha / (math.sqrt(rank) if self.rslora else rank)
+        return float(alpha / (math.sqrt(rank) if self.options.get("use_rslora") else rank))
+
+    def _of(self, module: str, pattern: str, default: Any) -> Any:
+        """PEFT's rule: the first pattern that matches the end of the module's name, at a dot or from its start."""
+        patterns = self.options.get(pattern) or {}
+        return next((value for key, value in patterns.items() if _matches(key, module)), default)
 
 
 Configs = Mapping[str, PeftConfig]
@@ -47,48 +51,33 @@ def stored_configs(metadata: Mapping[str, str], beside: str | None, file: str) -
     """
     found: dict[str, PeftConfig] = {}
     if beside is not None:
-        found[""] = _config(_parse(beside, f"the adapter_config.json beside {file}"))
+        found[""] = PeftConfig("", _parse(beside, f"The adapter_config.json beside {file}"))
     if DIFFUSERS_KEY in metadata:
-        flat = _parse(metadata[DIFFUSERS_KEY], f"the metadata of {file}")
+        flat = _parse(metadata[DIFFUSERS_KEY], f"The metadata of {file}")
         for prefix in COMPONENT_PREFIXES:
             part = {key.removeprefix(prefix): value for key, value in flat.items() if key.startswith(prefix)}
             if part:
-                found[prefix] = _config(part)
+                found[prefix] = PeftConfig(prefix, part)
     return found
 
 
-def config_for(configs: Configs, stem: str) -> tuple[PeftConfig, str] | None:
-    """The configuration that speaks of a module as the file spells it, and the module's name within it."""
-    for prefix in sorted(configs, key=len, reverse=True):
-        if stem.startswith(prefix):
-            return configs[prefix], stem.removeprefix(prefix).removeprefix(PEFT_PREFIX)
-    return None
+def config_for(configs: Configs, stem: str) -> PeftConfig | None:
+    """The configuration that speaks of a module as the file spells it."""
+    return next((configs[prefix] for prefix in sorted(configs, key=len, reverse=True) if stem.startswith(prefix)), None)
 
 
 def _parse(text: str, where: str) -> dict[str, Any]:
     try:
         content = json.loads(text)
     except ValueError as error:
-        raise UnreadableFile(
-            f"{where[0].upper()}{where[1:]} should be JSON with the adapter's alpha, and is not."
-        ) from error
+        raise UnreadableFile(f"{where} should be JSON with the adapter's alpha, and is not.") from error
     if not isinstance(content, dict):
-        raise UnreadableFile(f"{where[0].upper()}{where[1:]} should be a JSON object with the adapter's alpha.")
+        raise UnreadableFile(f"{where} should be a JSON object with the adapter's alpha.")
     return content
 
 
-def _config(content: Mapping[str, Any]) -> PeftConfig:
-    alpha = content.get("lora_alpha", content.get("alpha"))
-    return PeftConfig(
-        alpha=None if alpha is None else float(alpha),
-        rank=content.get("r"),
-        alpha_pattern=content.get("alpha_pattern") or {},
-        rank_pattern=content.get("rank_pattern") or {},
-        rslora=bool(content.get("use_rslora")),
-        kind=str(content.get("peft_type", "LORA")),
-    )
-
-
-def _match(pattern: Mapping[str, Any], module: str, default: Any) -> Any:
-    """PEFT's rule: the first pattern that matches the end of the module's name, at a dot or from its start."""
-    return next((value for key, value in pattern.items() if re.match(rf"(.*\.)?({key})$", module)), default)
+def _matches(pattern: str, module: str) -> bool:
+    try:
+        return re.match(rf"(.*\.)?({pattern})$", module) is not None
+    except re.error:  # a plain name that is no regular expression
+        return module == pattern or module.endswith(f".{pattern}")

@@ -6,20 +6,24 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from diffusion.adapters.adapter import Adapter
+from diffusion.adapters.adapter import Adapter, Options, Shape
 from diffusion.adapters.dialects import Rows
+from diffusion.adapters.dora import MAGNITUDES, DoRA, axis_of
 from diffusion.adapters.match import Entry
 
 if TYPE_CHECKING:
     from torch import Tensor
 
 
-def build(entry: Entry, tensors: Mapping[str, Tensor]) -> Adapter:
-    """The adapter an entry describes. ``tensors`` are the file's, by key."""
+def build(entry: Entry, tensors: Mapping[str, Tensor], weight: Shape, options: Options) -> Adapter:
+    """The adapter an entry describes, for a weight of this shape. ``tensors`` are the file's, by key."""
     roles = {role: tensors[key] for role, key in entry.keys.items()}
-    adapter: Adapter = entry.kind.from_tensors(roles, _scale(entry, roles))
-    if entry.columns is not None:
-        adapter = InFirstColumns(adapter, entry.columns)
+    adapter: Adapter = entry.kind.from_tensors(roles, _scale(entry, roles), {**entry.options, **options})
+    for role in MAGNITUDES & roles.keys():
+        magnitude = roles[role]
+        adapter = DoRA(adapter, magnitude, axis_of(role, tuple(magnitude.shape), entry.shape))
+    if entry.place.seen(weight) != entry.shape:
+        adapter = InFirstColumns(adapter, entry.shape[1])
     if entry.place.part is not None:
         adapter = PartOf(adapter, entry.place.part)
     if entry.place.region is not None:

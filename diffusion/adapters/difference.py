@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, Self
 
-from diffusion.adapters.adapter import Shape
+from diffusion.adapters.adapter import Needs, Options, Shape
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -21,9 +21,10 @@ class Difference:
 
     title: ClassVar[str] = "full difference"
     linear: ClassVar[bool] = True
-    needs: ClassVar[frozenset[str]] = frozenset({"diff"})
+    needs: ClassVar[Needs] = (frozenset({"diff"}),)
     takes: ClassVar[frozenset[str]] = frozenset()
     scaled: ClassVar[bool] = False
+    by_rows: ClassVar[bool] = True
 
     @classmethod
     def fits(cls, shapes: Mapping[str, Shape], weight: Shape) -> bool:
@@ -34,7 +35,7 @@ class Difference:
         return None
 
     @classmethod
-    def from_tensors(cls, tensors: Mapping[str, Tensor], scale: float = 1.0) -> Self:
+    def from_tensors(cls, tensors: Mapping[str, Tensor], scale: float, options: Options) -> Self:
         return cls(tensors["diff"], scale)
 
     def delta(self, weight: Tensor, strength: float = 1.0) -> Tensor:

@@ -6,12 +6,24 @@ from collections.abc import Collection, Iterator
 
 from diffusion.adapters.adapter import Kind
 from diffusion.adapters.difference import Difference
+from diffusion.adapters.glora import GLoRA
+from diffusion.adapters.ia3 import IA3, PeftIA3
+from diffusion.adapters.loha import LoHa
+from diffusion.adapters.lokr import LoKr
 from diffusion.adapters.lora import LoRA
+from diffusion.adapters.oft import BOFT, OFT
+from diffusion.adapters.peft_oft import PeftOFT
 
-KINDS: tuple[type[Kind], ...] = (LoRA, Difference)
+KINDS: tuple[type[Kind], ...] = (LoRA, LoHa, LoKr, Difference, OFT, BOFT, GLoRA, IA3, PeftIA3, PeftOFT)
 """In the order in which a module's tensors are tried on them."""
 
 
 def kinds_of(roles: Collection[str]) -> Iterator[type[Kind]]:
     """The kinds that a module with tensors in these roles may be."""
-    return (kind for kind in KINDS if kind.needs <= set(roles))
+    present = set(roles)
+    return (kind for kind in KINDS if any(needs <= present for needs in kind.needs))
+
+
+def roles_of(kind: type[Kind]) -> frozenset[str]:
+    """Every role a kind has a use for."""
+    return kind.takes.union(*kind.needs)

@@ -1,4 +1,8 @@
-"""LoRA and LoCon: ΔW = scale · up @ down (Hu et al. 2021, arXiv:2106.09685), with an optional Tucker core."""
+"""LoRA and LoCon: ΔW = scale · up @ down (Hu et al. 2021, arXiv:2106.09685), with an optional Tucker core.
+
+DyLoRA (arXiv:2210.07558) and LoRA-FA (arXiv:2308.03303) are trained otherwise and stored the same; of a DyLoRA any
+lower rank may be used, of which the stored scale stays.
+"""
 
 from __future__ import annotations
 
@@ -6,10 +10,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, Self
 
-from diffusion.adapters.adapter import Shape, count
+from diffusion.adapters.adapter import Needs, Options, Shape, count
 
 if TYPE_CHECKING:
     from torch import Tensor
+
+REMAINDER = ("bias_indices", "bias_values", "bias_size")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -20,12 +26,15 @@ class LoRA:
     down: Tensor  # (r, in, *kernel), or (r, in, *1) with a core
     scale: float = 1.0
     mid: Tensor | None = None  # (r, r, *kernel)
+    remainder: Tensor | None = None
+    """Sparse, (out, in · kernel): what an extraction left over; scaled as the product is."""
 
     title: ClassVar[str] = "LoRA"
     linear: ClassVar[bool] = True
-    needs: ClassVar[frozenset[str]] = frozenset({"up", "down"})
-    takes: ClassVar[frozenset[str]] = frozenset({"mid", "alpha", "scale"})
+    needs: ClassVar[Needs] = (frozenset({"up", "down"}),)
+    takes: ClassVar[frozenset[str]] = frozenset({"mid", "alpha", "scale", *REMAINDER})
     scaled: ClassVar[bool] = True
+    by_rows: ClassVar[bool] = True
 
     @classmethod
     def fits(cls, shapes: Mapping[str, Shape], weight: Shape) -> bool:
@@ -41,8 +50,11 @@ class LoRA:
         return shapes["down"][0]
 
     @classmethod
-    def from_tensors(cls, tensors: Mapping[str, Tensor], scale: float = 1.0) -> Self:
-        return cls(tensors["up"], tensors["down"], scale, tensors.get("mid"))
+    def from_tensors(cls, tensors: Mapping[str, Tensor], scale: float, options: Options) -> Self:
+        up, down, mid = tensors["up"], tensors["down"], tensors.get("mid")
+        if rank := int(options.get("rank", 0)):
+            up, down, mid = up[:, :rank], down[:rank], None if mid is None else mid[:rank, :rank]
+        return cls(up, down, scale, mid, _remainder(tensors))
 
     def delta(self, weight: Tensor, strength: float = 1.0) -> Tensor:
         up, down = self.up.to(weight).flatten(1), self.down.to(weight).flatten(1)
@@ -51,4 +63,15 @@ class LoRA:
         else:
             core = self.mid.to(weight).flatten(2)  # (r, r, kernel)
             product = up @ (core.permute(2, 0, 1) @ down).permute(1, 2, 0).flatten(1)
+        if self.remainder is not None:
+            product = product.reshape(self.remainder.shape) + self.remainder.to_dense().to(weight)
         return product.reshape(weight.shape).mul_(strength * self.scale)
+
+
+def _remainder(tensors: Mapping[str, Tensor]) -> Tensor | None:
+    if not all(role in tensors for role in REMAINDER):
+        return None
+    from torch import sparse_coo_tensor
+
+    indices, values, size = (tensors[role] for role in REMAINDER)
+    return sparse_coo_tensor(indices.long(), values.float(), tuple(size.tolist()), check_invariants=True)

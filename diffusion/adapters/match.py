@@ -4,20 +4,21 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
-from diffusion.adapters.adapter import Kind, Shape, count
+from diffusion.adapters.adapter import Kind, Options, Shape
 from diffusion.adapters.alphas import Configs, config_for
 from diffusion.adapters.dialects import BIAS, WEIGHT, Place, Spelling, Targets, spellings
 from diffusion.adapters.difference import Difference
-from diffusion.adapters.kinds import kinds_of
+from diffusion.adapters.dora import MAGNITUDES, axis_of, magnitude_fits
+from diffusion.adapters.ia3 import PeftIA3
+from diffusion.adapters.kinds import kinds_of, roles_of
 from diffusion.adapters.suffixes import split_key
 from diffusion.files.header import Header
 from diffusion.handle import Component
 
 BUNDLED = "bundle_emb."
-MAGNITUDES = frozenset({"dora_scale", "magnitude"})
-BIASES = {"diff_b": False, "up_bias": True}  # role → whether the LoRA's scale applies
+BIASES = frozenset({"diff_b", "up_bias"})
 INPUT_LAYERS = ("conv_in", "img_in", "x_embedder")
 INPUT_CHANNELS = (4, 16, 64)  # of latents, before an inpainting or control model widened its input
 
@@ -33,7 +34,7 @@ class Module:
     @property
     def known(self) -> bool:
         """Whether some kind of adapter is made of tensors in these roles."""
-        return next(kinds_of(self.keys), None) is not None or not BIASES.keys().isdisjoint(self.keys)
+        return next(kinds_of(self.keys), None) is not None or not BIASES.isdisjoint(self.keys)
 
     def with_tensors_of(self, other: Module) -> Module:
         return Module(self.stem, {**self.keys, **other.keys}, {**self.shapes, **other.shapes})
@@ -48,11 +49,13 @@ class Entry:
     keys: Mapping[str, str]
     """role → key of the tensors it is built of."""
     place: Place
+    shape: Shape
+    """Of the weight it was trained on."""
     rank: int | None = None
     scale: float | None = None
-    """What a PEFT configuration says in place of alpha / rank."""
-    columns: int | None = None
-    """The input channels it was trained with, where the model's input layer is wider."""
+    """What a configuration says in place of alpha / rank."""
+    options: Options = field(default_factory=dict)
+    """What else the configuration says."""
 
     @property
     def title(self) -> str:
@@ -176,42 +179,44 @@ def _changes(
 
 
 def _weight_entry(module: Module, place: Place, weight: Shape, configs: Configs) -> Entry | None:
-    shape = place.seen(weight)
     for kind in kinds_of(module.keys):
-        for columns in (None, *_narrower(place, shape)):
-            seen = shape if columns is None else (shape[0], columns, *shape[2:])
-            if kind.fits(module.shapes, seen) and _magnitude_fits(module.shapes, seen):
-                keys = {role: key for role, key in module.keys.items() if role in kind.needs | kind.takes | MAGNITUDES}
+        for shape in _trained_shapes(place, weight):
+            if kind.fits(module.shapes, shape) and magnitude_fits(module.shapes, shape):
+                if place.part is not None and not _works_by_rows(kind, module, shape):
+                    return None
+                keys = {role: key for role, key in module.keys.items() if role in roles_of(kind) | MAGNITUDES}
+                config = config_for(configs, module.stem)
                 rank = kind.rank(module.shapes)
-                scale = _configured_scale(configs, module, rank) if kind.scaled else None
-                return Entry(module.stem, kind, keys, place, rank, scale, columns)
+                scale = config.scale(module.stem, rank) if config and kind.scaled else None
+                return Entry(module.stem, kind, keys, place, shape, rank, scale, config.options if config else {})
     return None
 
 
 def _bias_entries(module: Module, place: Place, bias: Shape, beside: Entry | None) -> Iterator[Entry]:
-    for role, scaled in BIASES.items():
-        if role in module.keys and module.shapes[role] == place.seen(bias):
-            keys = {"diff": module.keys[role]}
-            if not scaled or beside is None:
-                yield Entry(module.stem, Difference, keys, place)
-                continue
-            keys |= {role: module.keys[role] for role in ("alpha", "scale") if role in module.keys}
-            yield Entry(module.stem, Difference, keys, place, beside.rank, beside.scale)
+    """Changes to the bias: plain ones, PEFT's at its LoRA's scale, and an output's IA³ factor."""
+    shape = place.seen(bias)
+    for role in sorted(BIASES & module.keys.keys()):
+        if module.shapes[role] != shape:
+            continue
+        keys = {"diff": module.keys[role]}
+        if role == "diff_b" or beside is None:
+            yield Entry(module.stem, Difference, keys, place, shape)
+        else:
+            keys |= {role: key for role, key in beside.keys.items() if role in ("alpha", "scale")}
+            yield Entry(module.stem, Difference, keys, place, shape, beside.rank, beside.scale)
+    if beside is not None and beside.kind is PeftIA3 and PeftIA3.fits(module.shapes, shape):
+        yield Entry(module.stem, PeftIA3, beside.keys, place, shape)
 
 
-def _configured_scale(configs: Configs, module: Module, rank: int | None) -> float | None:
-    if "alpha" in module.keys or "scale" in module.keys:
-        return None  # what is stored with the tensors speaks for them
-    found = config_for(configs, module.stem)
-    return found[0].scale(found[1], rank) if found else None
-
-
-def _narrower(place: Place, shape: Shape) -> Iterator[int]:
-    """Input channels that an adapter for a widened input layer may have been trained with."""
+def _trained_shapes(place: Place, weight: Shape) -> Iterator[Shape]:
+    """The shape an adapter was trained on: the weight's, or an input layer's before it was widened."""
+    shape = place.seen(weight)
+    yield shape
     if place.module.rpartition(".")[2] in INPUT_LAYERS and len(shape) > 1:
-        yield from (channels for channels in INPUT_CHANNELS if channels < shape[1])
+        yield from ((shape[0], channels, *shape[2:]) for channels in INPUT_CHANNELS if channels < shape[1])
 
 
-def _magnitude_fits(shapes: Mapping[str, Shape], weight: Shape) -> bool:
-    lengths = {count(shapes[role]) for role in MAGNITUDES & shapes.keys()}
-    return lengths <= set(weight[:2])
+def _works_by_rows(kind: type[Kind], module: Module, shape: Shape) -> bool:
+    """Whether the change of some rows can be told without the others."""
+    magnitudes = MAGNITUDES & module.keys.keys()
+    return kind.by_rows and all(axis_of(role, module.shapes[role], shape) == 0 for role in magnitudes)

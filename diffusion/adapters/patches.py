@@ -50,8 +50,9 @@ def patches_for(
         loaded = LOADED.get(folders, applied.adapter)
         for name, changes in match(loaded.header, index, loaded.configs).entries[component].items():
             for entry in changes:
+                adapter = build(entry, loaded.tensors, targets[name].shape, dict(applied.options))
                 digest = f"{applied.adapter.identity}/{entry.stem}{applied.options}"
-                patches.setdefault(name, []).append(Patch(build(entry, loaded.tensors), applied.strength, digest))
+                patches.setdefault(name, []).append(Patch(adapter, applied.strength, digest))
     canonical = {name: tuple(canonical_order(on_weight)) for name, on_weight in patches.items()}
     return {name: on_weight for name, on_weight in canonical.items() if on_weight}
 

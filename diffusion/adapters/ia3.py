@@ -1,0 +1,63 @@
+"""IA³: rows or columns of the weight, rescaled (Liu et al. 2022, arXiv:2205.05638), in LyCORIS' form and in PEFT's."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar, Self
+
+from diffusion.adapters.adapter import Needs, Options, Shape, count
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class IA3:
+    """W' = W ∘ (1 + s · change), along the weight's input axis or its output axis."""
+
+    change: Tensor  # flat
+    on_input: bool
+
+    title: ClassVar[str] = "IA³"
+    linear: ClassVar[bool] = True
+    needs: ClassVar[Needs] = (frozenset({"weight", "on_input"}),)
+    takes: ClassVar[frozenset[str]] = frozenset()
+    scaled: ClassVar[bool] = False
+    by_rows: ClassVar[bool] = True
+
+    @classmethod
+    def fits(cls, shapes: Mapping[str, Shape], weight: Shape) -> bool:
+        return count(shapes["weight"]) in weight[:2]
+
+    @classmethod
+    def rank(cls, shapes: Mapping[str, Shape]) -> None:
+        return None
+
+    @classmethod
+    def from_tensors(cls, tensors: Mapping[str, Tensor], scale: float, options: Options) -> Self:
+        return cls(tensors["weight"].flatten(), bool(tensors["on_input"]))
+
+    def delta(self, weight: Tensor, strength: float = 1.0) -> Tensor:
+        shape = [1] * weight.ndim
+        shape[1 if self.on_input else 0] = -1
+        return weight * (strength * self.change.to(weight)).reshape(shape)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PeftIA3(IA3):
+    """PEFT stores the factor itself, so that 1 is no change; of an output's factor the bias has its share."""
+
+    needs: ClassVar[Needs] = (frozenset({"ia3_l"}),)
+
+    @classmethod
+    def fits(cls, shapes: Mapping[str, Shape], weight: Shape) -> bool:
+        factor = shapes["ia3_l"]
+        if len(weight) == 1:
+            return factor[0] == weight[0] and count(factor) == weight[0]
+        return count(factor) == (factor[0] if factor[0] == weight[0] else weight[1])
+
+    @classmethod
+    def from_tensors(cls, tensors: Mapping[str, Tensor], scale: float, options: Options) -> Self:
+        factor = tensors["ia3_l"]
+        return cls(factor.flatten().float() - 1.0, on_input=factor.shape[0] == 1)

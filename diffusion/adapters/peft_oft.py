@@ -1,0 +1,78 @@
+"""OFT as PEFT does it: it turns a weight's inputs, and stores the upper triangle of each skew matrix alone."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar, Self
+
+from diffusion.adapters.adapter import Needs, Options, Shape, count
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PeftOFT:
+    """W' = W (I + s (R − I))ᵀ with R from each block's Q by Cayley's transform, or by PEFT's short series for it."""
+
+    triangles: Tensor  # (blocks or 1 for all, b (b − 1) / 2)
+    terms: int = 0
+    """Of the series I + 2Q + 2Q² + … + Qⁿ⁻¹; 0 for (I − Q)(I + Q)⁻¹ itself."""
+
+    title: ClassVar[str] = "OFT"
+    linear: ClassVar[bool] = True
+    needs: ClassVar[Needs] = (frozenset({"oft_r"}),)
+    takes: ClassVar[frozenset[str]] = frozenset()
+    scaled: ClassVar[bool] = False
+    by_rows: ClassVar[bool] = True
+
+    @classmethod
+    def fits(cls, shapes: Mapping[str, Shape], weight: Shape) -> bool:
+        triangles, columns = shapes["oft_r"], count(weight[1:])
+        if len(triangles) != 2:
+            return False
+        size = _block_size(triangles[1])
+        return size * (size - 1) // 2 == triangles[1] and (
+            size * triangles[0] == columns or (triangles[0] == 1 and columns % size == 0)
+        )
+
+    @classmethod
+    def rank(cls, shapes: Mapping[str, Shape]) -> None:
+        return None
+
+    @classmethod
+    def from_tensors(cls, tensors: Mapping[str, Tensor], scale: float, options: Options) -> Self:
+        series = options.get("use_cayley_neumann", True)  # PEFT's default, and its number of terms
+        return cls(tensors["oft_r"], int(options.get("num_cayley_neumann_terms", 5)) if series else 0)
+
+    def delta(self, weight: Tensor, strength: float = 1.0) -> Tensor:
+        import torch
+
+        triangles = self.triangles.to(weight)
+        size = _block_size(triangles.shape[1])
+        skew = weight.new_zeros(len(triangles), size, size)
+        rows, columns = torch.triu_indices(size, size, 1)
+        skew[:, rows, columns] = triangles
+        turns = self._turns(skew - skew.mT)
+        blocks = weight.reshape(weight.shape[0], -1, size)  # (out, k, b)
+        change = turns - torch.eye(size, dtype=weight.dtype, device=weight.device)
+        turned = torch.einsum("okc, kbc -> okb", blocks, change.expand(blocks.shape[1], -1, -1))
+        return turned.reshape(weight.shape).mul_(strength)
+
+    def _turns(self, skew: Tensor) -> Tensor:
+        import torch
+
+        identity = torch.eye(skew.shape[-1], dtype=skew.dtype, device=skew.device).expand_as(skew)
+        if not self.terms:
+            return torch.linalg.solve(identity + skew, identity - skew, left=False)
+        turns, power = identity.clone(), identity
+        for term in range(1, self.terms):
+            power = power @ skew
+            turns += power if term == self.terms - 1 and term > 1 else 2.0 * power
+        return turns
+
+
+def _block_size(elements: int) -> int:
+    """b with b (b − 1) / 2 elements."""
+    return round((1 + (1 + 8 * elements) ** 0.5) / 2)
