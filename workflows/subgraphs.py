@@ -15,7 +15,7 @@ from workflows.api import links, read_nodes
 
 PREFIX = "subgraph:"
 MODES: tuple[Mode, ...] = get_args(Mode)
-MOST_NODES = 200_000  # a few definitions that hold each other many times could otherwise fill any memory
+MOST_NODES = 100_000  # a few definitions that hold each other many times could otherwise fill any memory
 
 
 @dataclass(frozen=True)

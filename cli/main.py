@@ -1,0 +1,104 @@
+"""From the words on the command line to one verb, and from whatever goes wrong to one sentence."""
+
+import argparse
+import importlib
+import sys
+import traceback
+from collections.abc import Sequence
+from pathlib import Path
+
+from cli.errors import CommandError, ExitCode
+
+ROOT = Path(__file__).parents[1]
+
+EPILOG = """examples:
+  python main.py run workflows/demo.json
+  python main.py run workflows/demo.json --set "KSampler.steps=30" --seed 7
+  python main.py run output/demo_00001_.png          a picture carries its workflow
+  python main.py check my_workflow.json
+"""
+
+
+def main(words: Sequence[str] | None = None) -> int:
+    """Run one command. Returns 0 done, 1 something failed while running, 2 refused before running, 130 cancelled."""
+    arguments = parser().parse_args(words)
+    try:
+        return int(importlib.import_module(f"cli.{arguments.verb}").command(arguments))
+    except CommandError as error:
+        if arguments.debug:
+            raise
+        print(f"error: {error}", file=sys.stderr)
+        return ExitCode.REFUSED
+    except KeyboardInterrupt:
+        return ExitCode.CANCELLED
+    except BrokenPipeError:  # whoever read our output has gone
+        sys.stdout = None  # type: ignore[assignment]
+        return ExitCode.FAILED
+    except Exception as error:
+        if arguments.debug:
+            traceback.print_exc()
+        else:
+            print(f"internal error: {type(error).__name__}: {error} (--debug shows where)", file=sys.stderr)
+        return ExitCode.FAILED
+
+
+def parser() -> argparse.ArgumentParser:
+    """All verbs with their options."""
+    everywhere = argparse.ArgumentParser(add_help=False)
+    everywhere.add_argument(
+        "--base-directory",
+        type=Path,
+        default=ROOT,
+        metavar="D",
+        help="where models/, input/ and output/ are (default: the folder of main.py)",
+    )
+    everywhere.add_argument(
+        "--models",
+        type=Path,
+        action="append",
+        default=[],
+        metavar="D",
+        help="a further folder with checkpoints/, loras/ … in it",
+    )
+    everywhere.add_argument("--input-directory", type=Path, metavar="D", help="where pictures are loaded from")
+    everywhere.add_argument("--output-directory", type=Path, metavar="D", help="where pictures are saved")
+    everywhere.add_argument("--json", action="store_true", help="one JSON value a line, for programs")
+    everywhere.add_argument("--debug", action="store_true", help="show tracebacks")
+
+    changing = argparse.ArgumentParser(add_help=False)
+    changing.add_argument(
+        "--set",
+        dest="values",
+        action="append",
+        default=[],
+        metavar="NODE.INPUT=VALUE",
+        help="set an input; NODE is an id, a title or a class that occurs once, VALUE is JSON or plain text",
+    )
+    changing.add_argument("--seed", type=int, metavar="N", help="set every seed of the workflow")
+    changing.add_argument("--strict", action="store_true", help="warnings are errors")
+
+    running = argparse.ArgumentParser(add_help=False)
+    running.add_argument("--device", default="auto", help="auto, cuda, cuda:1, mps or cpu")
+    running.add_argument("--dtype", default="auto", help="auto, fp32, fp16 or bf16")
+    running.add_argument("--cache-size", default="4GB", metavar="BYTES", help="outputs kept in memory (default: 4GB)")
+    running.add_argument("--no-cache", action="store_true", help="neither use nor keep results of earlier runs")
+
+    main_parser = argparse.ArgumentParser(
+        prog="main.py",
+        description="Patchbay runs node-graph workflows that make images.",
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    verbs = main_parser.add_subparsers(dest="verb", required=True, metavar="VERB")
+    verb = verbs.add_parser("run", parents=[everywhere, changing, running], help="run workflows, save what they make")
+    verb.add_argument("files", nargs="+", type=Path, metavar="FILE", help="a workflow, or a picture that carries one")
+    verb = verbs.add_parser("check", parents=[everywhere, changing], help="say all that is wrong with a workflow")
+    verb.add_argument("files", nargs="+", type=Path, metavar="FILE")
+    verb = verbs.add_parser("explain", parents=[everywhere, changing, running], help="say what would run, and why")
+    verb.add_argument("files", nargs="+", type=Path, metavar="FILE")
+    verb = verbs.add_parser("nodes", parents=[everywhere], help="list all nodes, or describe one")
+    verb.add_argument("name", nargs="?", metavar="NAME")
+    verb = verbs.add_parser("inspect", parents=[everywhere], help="say what a model file is")
+    verb.add_argument("files", nargs="+", metavar="FILE", help="a path, or a name in the model folders")
+    verbs.add_parser("doctor", parents=[everywhere, running], help="say what this machine has, and what is wrong")
+    return main_parser
