@@ -1,1 +1,1 @@
-"""One module per model family: what its files look like and which modules they fill. It reads no tensor, knows no device."""
+"""Model families: what their files look like and which modules they fill. It reads no tensor and knows no device."""

@@ -73,7 +73,8 @@ def vae_table(header: Header, config: VaeConfig) -> Table:
     modules = _published(header, config)
     if "encoder.down_blocks.0.resnets.0.conv1.weight" in header.tensors:
         return with_bias({name: _diffusers(header, name) for name in modules})
-    prefix = next(prefix for prefix in PREFIXES if f"{prefix}encoder.conv_in.weight" in header.tensors)
+    place = _place(header)
+    prefix = place[0] if place else PREFIXES[0]
     return with_bias({name: prefix + file for name, file in modules.items()})
 
 

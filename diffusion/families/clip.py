@@ -80,7 +80,7 @@ def clip_table(header: Header, config: ClipConfig) -> Table:
     """Canonical name → name in the file, for every weight. Stored position numbers are no weights and left out."""
     modules = ["final_layer_norm"]
     modules += [f"encoder.layers.{layer}.{part}" for layer in range(config.layers) for part in LAYER]
-    prefix = _prefix(header)
+    prefix = _prefix(header) or PREFIXES[0]
     table = {
         f"text_model.embeddings.{kind}_embedding.weight": f"{prefix}embeddings.{kind}_embedding.weight"
         for kind in ("token", "position")

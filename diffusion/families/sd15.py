@@ -19,7 +19,7 @@ CONTEXT_OF_SD2 = 1024
 
 
 def recognizes(header: Header) -> bool:
-    """Whether the network has no label embedding and is fed by a CLIP in Hugging Face's names, or by few enough numbers."""
+    """Whether a network without label embedding is fed by a CLIP in Hugging Face's names, or by few enough numbers."""
     tensors = header.tensors
     if f"{PREFIX}input_blocks.0.0.weight" not in tensors or f"{PREFIX}label_emb.0.0.weight" in tensors:
         return False

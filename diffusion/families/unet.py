@@ -122,19 +122,20 @@ def unet_table(header: Header, config: UnetConfig) -> Table:
         down = f"down_blocks.{level}"
         for layer in range(layers):
             block = f"{PREFIX}input_blocks.{1 + level * (layers + 1) + layer}"
-            table |= _resnet(header, f"{down}.resnets.{layer}", f"{block}.0")
+            widens = layer == 0 and config.widths[level] != config.widths[max(0, level - 1)]
+            table |= _resnet(f"{down}.resnets.{layer}", f"{block}.0", shortcut=widens)
             table |= _attention(f"{down}.attentions.{layer}", f"{block}.1", depth)
         if level < last:
             block = f"{PREFIX}input_blocks.{(level + 1) * (layers + 1)}"
             table |= with_bias({f"{down}.downsamplers.0.conv": f"{block}.0.op"})
     for place in (0, 1):
-        table |= _resnet(header, f"mid_block.resnets.{place}", f"{PREFIX}middle_block.{2 * place}")
+        table |= _resnet(f"mid_block.resnets.{place}", f"{PREFIX}middle_block.{2 * place}", shortcut=False)
     table |= _attention("mid_block.attentions.0", f"{PREFIX}middle_block.1", config.middle_depth)
     for level, depth in enumerate(reversed(config.depths)):
         up = f"up_blocks.{level}"
         for layer in range(layers + 1):
             block = f"{PREFIX}output_blocks.{level * (layers + 1) + layer}"
-            table |= _resnet(header, f"{up}.resnets.{layer}", f"{block}.0")
+            table |= _resnet(f"{up}.resnets.{layer}", f"{block}.0", shortcut=True)
             table |= _attention(f"{up}.attentions.{layer}", f"{block}.1", depth)
         if level < last:
             block = f"{PREFIX}output_blocks.{level * (layers + 1) + layers}"
@@ -143,8 +144,9 @@ def unet_table(header: Header, config: UnetConfig) -> Table:
     return table
 
 
-def _resnet(header: Header, name: str, file: str) -> Table:
-    parts = RESNET | (SHORTCUT if f"{file}.skip_connection.weight" in header.tensors else {})
+def _resnet(name: str, file: str, shortcut: bool) -> Table:
+    """A residual block; where its input is wider or narrower than its output, a 1×1 convolution bridges them."""
+    parts = RESNET | (SHORTCUT if shortcut else {})
     return with_bias({f"{name}.{ours}": f"{file}.{theirs}" for ours, theirs in parts.items()})
 
 
