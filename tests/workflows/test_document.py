@@ -77,7 +77,9 @@ def test_a_wrapped_list_is_a_literal_and_a_bare_pair_is_a_link():
 
 
 def test_a_link_whose_node_is_a_number_is_taken_with_a_warning():
-    document = read_document({"1": {"class_type": "A", "inputs": {"x": [2, 0]}}, "2": {"class_type": "B", "inputs": {}}})
+    document = read_document(
+        {"1": {"class_type": "A", "inputs": {"x": [2, 0]}}, "2": {"class_type": "B", "inputs": {}}}
+    )
     assert document.workflow.nodes["1"].inputs["x"] == Link("2", 0)
     assert codes(document) == [("link_without_quotes", "1", "x")]
     assert document.errors == ()
@@ -89,7 +91,9 @@ def test_a_pair_of_numbers_that_names_no_node_is_a_literal():
     assert document.problems == ()
 
 
-@pytest.mark.parametrize("entry", [5, None, [], {}, {"class_type": 3}, {"class_type": ""}, {"class_type": "A", "inputs": []}])
+@pytest.mark.parametrize(
+    "entry", [5, None, [], {}, {"class_type": 3}, {"class_type": ""}, {"class_type": "A", "inputs": []}]
+)
 def test_an_entry_that_is_no_node_is_a_problem_of_that_node_and_the_rest_is_read(entry):
     document = read_document({"1": entry, "2": {"class_type": "A"}})
     expected = [] if entry == {"class_type": "A", "inputs": []} else [("bad_document", "1", None)]
@@ -117,7 +121,19 @@ def test_a_repeated_node_or_input_is_a_problem():
 
 @pytest.mark.parametrize(
     "source",
-    ["", "{", "[]", "5", "null", "{}", '{"1": {}', b"\xff\xfe\x00", b"\x80abc", "[" * 100_000, '{"a":' * 300 + "1" + "}" * 300],
+    [
+        "",
+        "{",
+        "[]",
+        "5",
+        "null",
+        "{}",
+        '{"1": {}',
+        b"\xff\xfe\x00",
+        b"\x80abc",
+        "[" * 100_000,
+        '{"a":' * 300 + "1" + "}" * 300,
+    ],
 )
 def test_what_is_no_workflow_is_refused_in_a_sentence(source):
     document = read_document(source)
@@ -196,7 +212,11 @@ def test_no_text_breaks_the_reader(source):
     read_document(source)
 
 
-@given(some.dictionaries(some.text(max_size=5), json_values.filter(lambda value: "nan" not in str(value) and "inf" not in str(value))))
+@given(
+    some.dictionaries(
+        some.text(max_size=5), json_values.filter(lambda value: "nan" not in str(value) and "inf" not in str(value))
+    )
+)
 @settings(max_examples=200, deadline=None)
 def test_members_survive_writing_and_reading(members):
     members = members | {"format": FORMAT, "nodes": API}

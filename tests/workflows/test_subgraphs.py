@@ -50,7 +50,10 @@ def test_subgraphs_nest():
         "outputs": [{"name": "image", "from": ["7", 0]}],
     }
     flat = document(
-        {"1": {"class_type": "subgraph:o", "inputs": {"seed": 3}}, "2": {"class_type": "Save", "inputs": {"x": ["1", 0]}}},
+        {
+            "1": {"class_type": "subgraph:o", "inputs": {"seed": 3}},
+            "2": {"class_type": "Save", "inputs": {"x": ["1", 0]}},
+        },
         {"o": outer, "s": SAMPLING},
     )
     assert flat.workflow.nodes["1:7:3"].inputs["seed"] == 3
@@ -78,10 +81,18 @@ def test_problems_inside_a_definition_name_it():
     [
         ({"1": {"class_type": "subgraph:x"}}, {}, "unknown_subgraph"),
         ({"1": {"class_type": "subgraph:x"}}, {"x": 5}, "bad_document"),
-        ({"1": {"class_type": "subgraph:x"}}, {"x": {"nodes": {"1": {"class_type": "subgraph:x"}}}}, "recursive_subgraph"),
+        (
+            {"1": {"class_type": "subgraph:x"}},
+            {"x": {"nodes": {"1": {"class_type": "subgraph:x"}}}},
+            "recursive_subgraph",
+        ),
         ({"1": {"class_type": "subgraph:s", "inputs": {"sed": 1}}}, {"s": SAMPLING}, "unknown_input"),
         ({"1": {"class_type": "subgraph:s"}}, {"s": SAMPLING | {"outputs": [{"name": "a"}]}}, "bad_document"),
-        ({"1": {"class_type": "subgraph:s"}}, {"s": SAMPLING | {"inputs": [{"name": "a", "to": [["9", "b"]]}]}}, "bad_document"),
+        (
+            {"1": {"class_type": "subgraph:s"}},
+            {"s": SAMPLING | {"inputs": [{"name": "a", "to": [["9", "b"]]}]}},
+            "bad_document",
+        ),
     ],
 )
 def test_what_cannot_be_taken_apart_is_a_problem(nodes, definitions, code):
@@ -90,7 +101,8 @@ def test_what_cannot_be_taken_apart_is_a_problem(nodes, definitions, code):
 
 def test_definitions_that_multiply_without_end_are_refused():
     definitions = {
-        str(depth): {"nodes": {str(i): {"class_type": f"subgraph:{depth + 1}"} for i in range(30)}} for depth in range(9)
+        str(depth): {"nodes": {str(i): {"class_type": f"subgraph:{depth + 1}"} for i in range(30)}}
+        for depth in range(9)
     }
     flat = document({"1": {"class_type": "subgraph:0"}}, definitions | {"9": SAMPLING})
     assert str(MOST_NODES) in flat.problems[-1].message

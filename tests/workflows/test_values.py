@@ -12,7 +12,10 @@ NODES = {
     "5": {"class_type": "Save", "inputs": {"images": ["3", 0]}},
     "6:1": {"class_type": "Note"},
 }
-INNER = {"nodes": {"9": {"class_type": "Noise", "inputs": {"seed": 1}}}, "inputs": [{"name": "seed", "to": [["9", "seed"]]}]}
+INNER = {
+    "nodes": {"9": {"class_type": "Noise", "inputs": {"seed": 1}}},
+    "inputs": [{"name": "seed", "to": [["9", "seed"]]}],
+}
 
 
 @pytest.mark.parametrize("key", ["3.seed", "First Pass.seed"])

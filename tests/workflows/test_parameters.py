@@ -1,0 +1,124 @@
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as some
+
+from workflows.document import read_document
+from workflows.parameters import Parameters, parameters_of, read_parameters, write_parameters
+
+NODES = {
+    "3": {
+        "class_type": "KSampler",
+        "inputs": {
+            "seed": 7,
+            "steps": 20,
+            "cfg": 7.5,
+            "sampler_name": "dpmpp_2m",
+            "scheduler": "karras",
+            "denoise": 1.0,
+            "model": ["6", 0],
+            "positive": ["7", 0],
+            "negative": ["8", 0],
+            "latent_image": ["5", 0],
+        },
+    },
+    "4": {"class_type": "CheckpointLoaderSimple", "inputs": {"ckpt_name": "sd15\\model.v2.safetensors"}},
+    "5": {"class_type": "EmptyLatentImage", "inputs": {"width": 512, "height": 768}},
+    "6": {
+        "class_type": "LoraLoader",
+        "inputs": {
+            "lora_name": "styles/neon.safetensors",
+            "strength_model": 0.8,
+            "strength_clip": 0.5,
+            "model": ["4", 0],
+            "clip": ["4", 1],
+        },
+    },
+    "7": {"class_type": "CLIPTextEncode", "inputs": {"text": "a cat, in a hat", "clip": ["10", 0]}},
+    "8": {"class_type": "CLIPTextEncode", "inputs": {"text": "blurry", "clip": ["10", 0]}},
+    "9": {"class_type": "SaveImage", "inputs": {"images": ["12", 0]}},
+    "10": {"class_type": "CLIPSetLastLayer", "inputs": {"stop_at_clip_layer": -2, "clip": ["6", 1]}},
+    "12": {"class_type": "VAEDecode", "inputs": {"samples": ["3", 0], "vae": ["4", 2]}},
+}
+
+
+def of(changes=(), **options) -> Parameters | None:
+    return parameters_of(read_document(NODES | dict(changes)), **options)
+
+
+def test_everything_that_made_the_picture_is_found():
+    hashes = {"checkpoints": "c0ffee00112233", "loras": "1234567890abcdef"}
+    found = of(size=(512, 768), hash_of=lambda kind, name: hashes[kind])
+    assert write_parameters(found) == (
+        "a cat, in a hat <lora:neon:0.5:0.8>\n"
+        "Negative prompt: blurry\n"
+        "Steps: 20, Sampler: DPM++ 2M, Schedule type: Karras, CFG scale: 7.5, Seed: 7, Size: 512x768, "
+        "Model hash: c0ffee0011, Model: model.v2, Clip skip: 2, "
+        'Lora hashes: "neon: 1234567890ab", Version: Patchbay'
+    )
+
+
+def test_hashes_that_are_not_known_are_left_out():
+    assert not {"Model hash", "Lora hashes"} & of().settings.keys()
+
+
+def test_values_come_through_plain_value_nodes():
+    sampler = NODES["3"] | {"inputs": NODES["3"]["inputs"] | {"seed": ["20", 0]}}
+    changed = {"3": sampler, "20": {"class_type": "PrimitiveInt", "inputs": {"value": 2**64 - 1}}}
+    assert of(changed).settings["Seed"] == str(2**64 - 1)
+
+
+def test_the_second_pass_is_the_one_that_counts():
+    second = {
+        "class_type": "KSamplerAdvanced",
+        "inputs": NODES["3"]["inputs"] | {"noise_seed": 9, "steps": 5, "denoise": 0.5, "latent_image": ["3", 0]},
+    }
+    del second["inputs"]["seed"]
+    found = of({"2": second, "12": {"class_type": "VAEDecode", "inputs": {"samples": ["2", 0]}}})
+    assert (found.settings["Steps"], found.settings["Seed"], found.settings["Denoising strength"]) == ("5", "9", "0.5")
+
+
+def test_of_two_pictures_each_has_its_own():
+    other = NODES["3"] | {"inputs": NODES["3"]["inputs"] | {"seed": 8}}
+    changes = {"30": other, "90": {"class_type": "SaveImage", "inputs": {"images": ["30", 0]}}}
+    assert of(changes, saving="90").settings["Seed"] == "8"
+    assert of(changes, saving="9").settings["Seed"] == "7"
+
+
+def test_texts_that_are_combined_are_all_there():
+    combined = {"class_type": "ConditioningCombine", "inputs": {"conditioning_1": ["7", 0], "conditioning_2": ["8", 0]}}
+    sampler = NODES["3"] | {"inputs": NODES["3"]["inputs"] | {"positive": ["40", 0]}}
+    assert of({"3": sampler, "40": combined}).prompt.startswith("a cat, in a hat\nblurry")
+
+
+@pytest.mark.parametrize("nodes", [{"9": NODES["9"]}, {"1": {"class_type": "A"}}])
+def test_a_picture_that_no_sampler_made_has_none(nodes):
+    assert parameters_of(read_document(nodes)) is None
+
+
+def test_links_in_a_circle_end():
+    circle = {"9": {"class_type": "A", "inputs": {"images": ["9", 0], "positive": ["9", 0], "steps": ["9", 0]}}}
+    assert parameters_of(read_document(circle), "9").settings.keys() == {"Version"}
+
+
+def test_a_text_of_the_old_interface_is_read():
+    found = read_parameters(
+        "a cat\nsecond line\nNegative prompt: ugly,\nbad\n"
+        'Steps: 20, Sampler: Euler a, CFG scale: 7, Seed: 1, Size: 512x512, Lora hashes: "a: 1f, b: 2e", Clip skip: 2'
+    )
+    assert (found.prompt, found.negative) == ("a cat\nsecond line", "ugly,\nbad")
+    assert found.settings["Lora hashes"] == "a: 1f, b: 2e"
+    assert found.settings["Clip skip"] == "2"
+
+
+def test_a_last_line_with_few_pairs_is_prompt():
+    assert read_parameters("a cat\nname: value").prompt == "a cat\nname: value"
+
+
+line = some.text(some.characters(exclude_categories=["C", "Z"]), min_size=1, max_size=20)
+
+
+@given(line, line, some.dictionaries(some.from_regex(r"[A-Z][a-z]{2,8}", fullmatch=True), line, min_size=3, max_size=5))
+@settings(max_examples=200, deadline=None)
+def test_what_is_written_is_read_again(prompt, negative, values):
+    written = Parameters(prompt, negative, values)
+    assert read_parameters(write_parameters(written)) == written
