@@ -108,7 +108,7 @@ def _load(document: Any, tensors: Mapping[str, Tensor]) -> Any:
     module, _, name = document["type"].partition(":")
     if module.split(".")[0] != PACKAGE:
         raise ValueError(f"{document['type']} is not of this package")
-    kind: Any = getattr(import_module(module), name)
-    if not is_dataclass(kind):
+    kind = getattr(import_module(module), name)
+    if not (isinstance(kind, type) and is_dataclass(kind)):
         raise ValueError(f"{document['type']} is no value")
     return kind(**{field: _load(item, tensors) for field, item in document["fields"].items()})
