@@ -61,8 +61,13 @@ class GLoRA:
 
 
 def _order(shapes: Mapping[str, Shape]) -> tuple[str, str, str, str]:
-    """Roles of (A up, A down, B up, B down). Early files wrote each pair the other way round."""
+    """Roles of (A up, A down, B up, B down). Early files wrote each pair the other way round.
+
+    Where a square weight lets both readings stand, the rank is the smaller size.
+    """
     a1, a2, b1, b2 = (shapes[role] for role in ("a1", "a2", "b1", "b2"))
     today = b2[0] == b1[1] == a1[1] == a2[0]
     early = b2[1] == b1[0] == a1[0] == a2[1]
-    return ("a2", "a1", "b2", "b1") if early and not today else ("a1", "a2", "b1", "b2")
+    if early and (not today or a1[0] < a1[1]):
+        return "a2", "a1", "b2", "b1"
+    return "a1", "a2", "b1", "b2"
