@@ -1,1 +1,1 @@
-"""The dataflow engine: documents in, outputs out. It knows nothing of torch, HTTP, pictures or models."""
+"""The dataflow engine. It knows nothing of tensors, pictures, models, files of models, or the network."""

@@ -1,0 +1,74 @@
+"""A workflow that has been checked. If you hold a Graph, it can run."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+from graph.check import Bound, Checked, Checker
+from graph.choices import Choices
+from graph.errors import InvalidWorkflow, Problem
+from graph.registry import Registry
+from graph.workflow import NodeId, Workflow
+
+
+@dataclass(frozen=True)
+class Graph:
+    """Nodes with settled inputs, in an order in which they can run, and the world they were checked against."""
+
+    workflow: Workflow
+    nodes: Mapping[NodeId, Bound]
+    order: tuple[NodeId, ...]
+    """The targets and all that they need, sources first."""
+    targets: tuple[NodeId, ...]
+    registry: Registry
+    choices: Mapping[str, Choices]
+    warnings: tuple[Problem, ...] = ()
+
+    @cached_property
+    def rank(self) -> Mapping[NodeId, int]:
+        """Each needed node's place in the order."""
+        return {node_id: place for place, node_id in enumerate(self.order)}
+
+
+def check(
+    workflow: Workflow,
+    registry: Registry,
+    choices: Mapping[str, Choices],
+    *,
+    strict: bool = False,
+    targets: Iterable[NodeId] | None = None,
+) -> list[Problem]:
+    """Every problem of a workflow at once, errors first. Warnings do not keep it from running.
+
+    What public files get wrong without harm, and faults on which no target depends, are warnings unless ``strict``.
+    """
+    checked = _check(workflow, registry, choices, strict, targets)
+    return sorted(checked.problems, key=lambda problem: problem.severity != "error")
+
+
+def resolve(
+    workflow: Workflow,
+    registry: Registry,
+    choices: Mapping[str, Choices],
+    *,
+    strict: bool = False,
+    targets: Iterable[NodeId] | None = None,
+) -> Graph:
+    """Check a workflow and hold on to what was found out. Raises InvalidWorkflow with every problem."""
+    checked = _check(workflow, registry, choices, strict, targets)
+    if any(problem.severity == "error" for problem in checked.problems):
+        raise InvalidWorkflow(checked.problems)
+    return Graph(workflow, checked.bound, checked.order, checked.targets, registry, choices, checked.problems)
+
+
+def _check(
+    workflow: Workflow,
+    registry: Registry,
+    choices: Mapping[str, Choices],
+    strict: bool,
+    targets: Iterable[NodeId] | None,
+) -> Checked:
+    checker = Checker(registry, choices, strict=strict)
+    return checker.check(workflow.nodes, requires=workflow.requires, targets=targets)

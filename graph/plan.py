@@ -1,0 +1,185 @@
+"""What will have to run, as far as that can be known before running.
+
+A recipe key says how a node's outputs come about: its type, its literals, the identities of what its choices
+name, and the recipe keys of what it is linked to. It only plans. Whether a node really runs is decided by its
+content key, taken from the inputs that it is about to consume.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from graph.cache import Cache
+from graph.check import Bound
+from graph.choices import Lookup
+from graph.declare import volatile
+from graph.digest import Digester, hash_text
+from graph.graph import Graph
+from graph.spec import Choice
+from graph.store import Recipe, Witness
+from graph.workflow import NodeId
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Nodes to run in order, at most; nodes whose stored outputs stand at the edge of that."""
+
+    steps: tuple[NodeId, ...]
+    cached: Mapping[NodeId, Recipe]
+    heads: Mapping[NodeId, str]
+    recipes: Mapping[NodeId, str | None]
+    """None where only the run will tell: a node that always runs, or one whose key needs a value not yet made."""
+
+
+def make_plan(graph: Graph, cache: Cache, keys: Keys) -> Plan:
+    """Walk back from the targets and stop wherever stored outputs are found."""
+    heads, recipes = keys.take(graph, cache)
+    cached: dict[NodeId, Recipe] = {}
+    needed: set[NodeId] = set()
+    waiting = list(graph.targets)
+    while waiting:
+        node_id = waiting.pop()
+        if node_id in needed or node_id in cached:
+            continue
+        recipe = cache.recall(recipes[node_id])
+        if recipe is not None:
+            cached[node_id] = recipe
+            continue
+        needed.add(node_id)
+        waiting += [link.node for link in graph.nodes[node_id].links.values()]
+    steps = tuple(node_id for node_id in graph.order if node_id in needed) if needed else ()
+    return Plan(steps, cached, heads, recipes)
+
+
+class Keys:
+    """Takes the keys of one run. Within it choices, files and resources stand still."""
+
+    def __init__(self, lookup: Lookup, digester: Digester, resources: Mapping[type, Any]):
+        self.lookup, self.digester, self.resources = lookup, digester, resources
+
+    def take(self, graph: Graph, cache: Cache) -> tuple[dict[NodeId, str], dict[NodeId, str | None]]:
+        """The head and the recipe key of every needed node."""
+        heads: dict[NodeId, str] = {}
+        recipes: dict[NodeId, str | None] = {}
+        nodes = graph.nodes
+        for node_id in graph.order:
+            bound = nodes[node_id]
+            head = heads[node_id] = self.head(bound)
+            parts = [head]
+            for name, link in bound.links.items():
+                source = recipes[link.node]
+                if source is None:
+                    recipes[node_id] = None
+                    break
+                parts.append(f"\n{name}<{source}:{link.output}")
+            else:
+                if bound.type.fingerprint is not None or bound.type.choices:
+                    rest = self._ahead(graph, bound, recipes, cache)
+                    if rest is None:
+                        recipes[node_id] = None
+                        continue
+                    parts.append(rest)
+                recipes[node_id] = hash_text("".join(parts))
+        return heads, recipes
+
+    def _ahead(self, graph: Graph, bound: Bound, recipes: Mapping[NodeId, str | None], cache: Cache) -> str | None:
+        """What `beyond` will say, if that can be known before the run."""
+        node_type = bound.type
+        if node_type.fingerprint is volatile:
+            return None
+        if self.witnesses(bound) is not None:
+            return ""
+        values = self._stored_values(graph, bound, recipes, cache)
+        if values is None:
+            return None
+        try:
+            return self.beyond(bound, values)
+        except Exception:  # whatever is wrong with the values, the node will say it when it runs
+            return None
+
+    def head(self, bound: Bound, origin: str = "") -> str:
+        """What is known of a node's key without looking at its links: type, literals, what choices stand for.
+
+        ``origin`` says where a value without a digest comes from.
+        """
+        spec = bound.type.spec
+        digest = self.digester.digest
+        parts = [f"{spec.name} {spec.version}"]
+        for name, value in bound.constants.items():
+            parts.append(f"\n{name}={digest(value) or f'{origin}.{name}'}")
+        if bound.type.choices:
+            parts += [f"\n@{witness}" for witness in self.written_choices(bound)]
+        return "".join(parts)
+
+    def written_choices(self, bound: Bound) -> list[Witness]:
+        """What the choices written into a node stand for."""
+        return [
+            (declared.widget.source, name, self.lookup.identity(declared.widget.source, name))
+            for declared in bound.type.choices
+            if isinstance(declared.widget, Choice)
+            for label in bound.names(declared)
+            for name in _listed(bound.constants.get(label))
+        ]
+
+    def witnesses(self, bound: Bound) -> frozenset[Witness] | None:
+        """What a node depends on beside what it is linked to; None where that cannot be written down."""
+        linked = any(label in bound.links for declared in bound.type.choices for label in bound.names(declared))
+        return None if linked or bound.type.fingerprint is not None else frozenset(self.written_choices(bound))
+
+    def linked_choices(self, bound: Bound, values: dict[str, Any]) -> list[Witness]:
+        """What the choices that reached a node through links stand for; ``values`` get their canonical names.
+
+        Raises LookupError with a sentence when there is no such thing.
+        """
+        found: list[Witness] = []
+        for declared in bound.type.choices:
+            assert isinstance(declared.widget, Choice)
+            source = declared.widget.source
+            for label in bound.names(declared):
+                if label not in bound.links or values.get(label) is None:
+                    continue
+                names = [self._canonical(label, source, name) for name in _listed(values[label])]
+                values[label] = names if isinstance(values[label], list) else names[0]
+                found += [(source, name, self.lookup.identity(source, name)) for name in names]
+        return found
+
+    def beyond(self, bound: Bound, values: dict[str, Any]) -> str:
+        """What of a node's key follows from the values it consumes: linked choices and the fingerprint."""
+        parts = [f"\n@{witness}" for witness in self.linked_choices(bound, values)] if bound.type.choices else []
+        if bound.type.fingerprint is not None:
+            parts.append(f"\n!{bound.type.take_fingerprint(values, self.resources)}")
+        return "".join(parts)
+
+    def _canonical(self, label: str, source: str, name: Any) -> str:
+        found = self.lookup.find(source, str(name))
+        if found.name is None:
+            raise LookupError(f"{label!r}: {found.message}")
+        return found.name
+
+    def _stored_values(
+        self, graph: Graph, bound: Bound, recipes: Mapping[NodeId, str | None], cache: Cache
+    ) -> dict[str, Any] | None:
+        """The values that a node would consume, if all of them are at hand and it would run but once."""
+        values = dict(bound.constants)
+        for label, link in bound.links.items():
+            recipe = cache.recall(recipes[link.node])
+            if recipe is None or len(recipe.keys) != 1:
+                return None
+            stored = cache.find(recipe.keys[0])
+            if stored is None:
+                return None
+            value = stored.outputs[link.output]
+            listed = value if graph.nodes[link.node].type.spec.outputs[link.output].many else [value]
+            if bound.declared(label).many:
+                values[label] = listed
+            elif len(listed) == 1:
+                values[label] = listed[0]
+            else:
+                return None
+        return values
+
+
+def _listed(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [] if value is None else [value]

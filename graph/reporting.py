@@ -1,0 +1,45 @@
+"""How a running node speaks: resources that the engine itself supplies."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from typing import Any
+
+from graph.errors import Cancelled
+from graph.events import Event, NodeProgress, NodeWarned
+from graph.workflow import NodeId
+
+
+class Progress:
+    """Reports how far a node has come. Reporting is also where cancelling takes hold."""
+
+    def __init__(
+        self,
+        node: NodeId,
+        emit: Callable[[Event], None],
+        cancel: threading.Event,
+        item: int = 0,
+        items: int | None = 1,
+    ):
+        self._node, self._emit, self._cancel, self._item, self._items = node, emit, cancel, item, items
+
+    def __call__(self, done: int, total: int, preview: Any = None) -> None:
+        """Say that ``done`` of ``total`` steps are behind. Raises Cancelled when the run was stopped."""
+        self.check()
+        self._emit(NodeProgress(self._node, done, total, preview, self._item, self._items))
+
+    def check(self) -> None:
+        """Raise Cancelled when the run was stopped."""
+        if self._cancel.is_set():
+            raise Cancelled
+
+
+class Warn:
+    """Puts a sentence on the node without stopping it."""
+
+    def __init__(self, node: NodeId, emit: Callable[[Event], None], item: int = 0, items: int | None = 1):
+        self._node, self._emit, self._item, self._items = node, emit, item, items
+
+    def __call__(self, message: str) -> None:
+        self._emit(NodeWarned(self._node, message, self._item, self._items))

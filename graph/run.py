@@ -1,0 +1,396 @@
+"""One run of a graph: an explicit worklist of units, and no recursion anywhere.
+
+Stations that moved are advanced; ready units are stepped in the order (item path, place in the plan); coroutines
+land as they end. What a unit consumes is known when it steps, and only then its content key is taken.
+"""
+
+from __future__ import annotations
+
+import heapq
+import itertools
+import threading
+import time
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from graph.cache import Cache
+from graph.check import Checker
+from graph.codec import Codecs
+from graph.coroutines import Flights
+from graph.declare import NodeType
+from graph.digest import hash_text
+from graph.errors import Cancelled, NodeFailed
+from graph.events import (
+    Event,
+    NodeBlocked,
+    NodeErrored,
+    NodeExpanded,
+    NodeFinished,
+    NodeSkipped,
+    NodeStarted,
+    Planned,
+)
+from graph.expansion import dependencies, has_failed, leave, read_fragment
+from graph.graph import Graph
+from graph.plan import Keys, Plan, make_plan
+from graph.reporting import Progress, Warn
+from graph.station import Exit, Failure, Feed, Result, Station, Unit
+from graph.stations import Stations
+from graph.store import Recipe, Stored
+from graph.values import Artifact, Blocked, Expansion
+from graph.weight import weigh
+from graph.workflow import Link, NodeId
+
+UNCHANGED = "what it consumes is what it was before"
+
+
+class Run:
+    """The state of one run. `execute` does it; what came of it is left in the public attributes."""
+
+    def __init__(
+        self,
+        graph: Graph,
+        cache: Cache,
+        keys: Keys,
+        codecs: Codecs,
+        emit: Callable[[Event], None],
+        cancel: threading.Event,
+        recover: Callable[[Exception], bool] | None,
+    ):
+        self.plan: Plan = make_plan(graph, cache, keys)
+        self._speak, self._speaking = emit, threading.Lock()
+        self.stations = Stations(graph, self.plan, cache, self._emit)
+        self.failures: dict[NodeId, NodeFailed] = {}
+        self.blocked: dict[NodeId, str] = {}
+        self.ran: dict[NodeId, None] = {}
+        self._graph, self._cache, self._keys, self._codecs = graph, cache, keys, codecs
+        self._cancel, self._recover = cancel, recover
+        self._checker = Checker(graph.registry, graph.choices)
+        self._counters: dict[NodeId, itertools.count[int]] = {}
+        self._ready: list[tuple[Any, ...]] = []
+        self._serial = itertools.count()
+        self._flights: Flights[Unit] = Flights()
+
+    def execute(self) -> None:
+        """Bring every target up to date. Raises Cancelled; what nodes raise is kept, not raised."""
+        try:
+            self._emit(Planned(self.plan.steps, frozenset(self.plan.cached)))
+            for target in self._graph.targets:
+                self.stations.demand(self.stations[target])
+            self._work()
+            for node_id in self.plan.steps:
+                if not self.stations[node_id].wanted:
+                    self._emit(NodeSkipped(node_id, "nothing asked for it"))
+        finally:
+            self._flights.close()
+            self.stations.let_go()
+
+    def _emit(self, event: Event) -> None:
+        with self._speaking:
+            self._speak(event)
+
+    def _work(self) -> None:
+        moved, ready, flights = self.stations.moved, self._ready, self._flights
+        while True:
+            while moved:
+                self._advance(moved.popleft())
+            if self._cancel.is_set():
+                raise Cancelled
+            landed = flights.land(0 if ready else 0.05) if flights else None
+            if landed is not None:
+                self._land(*landed)
+            elif ready:
+                self._step(heapq.heappop(ready)[-1])
+            elif not flights:
+                return
+
+    # From station to unit
+
+    def _advance(self, station: Station) -> None:
+        """Make every unit that can be made by now; wake those that have what they asked for."""
+        if station.waiting or station.closed:
+            return
+        if isinstance(station, Exit):
+            self._leave(station)
+            return
+        for woken in [unit for unit in station.suspended if station.can_read(unit)]:
+            station.suspended.remove(woken)
+            self._push(woken)
+        while (unit := station.next_unit()) is not None:
+            self._push(unit)
+        self._close_if_done(station)
+        if station.closed:
+            self.stations.notify(station)
+
+    def _push(self, unit: Unit) -> None:
+        station = unit.station
+        if station.bound.type.is_coroutine:  # off it goes; what is synchronous runs meanwhile
+            heapq.heappush(self._ready, ((), (-1,), next(self._serial), unit))
+        else:
+            heapq.heappush(self._ready, (unit.path, station.place, next(self._serial), unit))
+
+    def _close_if_done(self, station: Station) -> None:
+        if station.closed or station.count is None or station.flushed < station.count or station.suspended:
+            return
+        station.closed = True
+        if station.count == 0:
+            self._emit(NodeSkipped(station.id, "there is nothing to run it on: a list it reads is empty", (), 0, 0))
+        if station.recipe is not None and station.clean:
+            self._cache.remember(station.recipe, Recipe(tuple(station.keys), tuple(station.paths)))  # type: ignore
+        self.stations.stop_reading(station)
+        self.stations.drop_if_unread(station)
+
+    # From unit to outputs
+
+    def _step(self, unit: Unit) -> None:
+        """Take what the unit consumes; use what is stored for that, or call the function."""
+        if unit.is_stale:
+            return
+        station = unit.station
+        kind = station.bound.type
+        values: dict[str, Any] = station.bound.constants.copy()
+        digests: dict[str, str] = {}
+        for feed in station.open:
+            if feed.name not in kind.lazy:
+                blocked = feed.read(unit.item, values, digests)
+                if blocked is not None:
+                    self._block(unit, blocked)
+                    return
+        try:
+            if kind.lazy and not self._ask(unit, values, digests):
+                return
+            parts = [station.head]
+            for name in station.bound.links if kind.lazy else digests:
+                if name in digests:
+                    parts.append(f"\n{name}<{digests[name]}")
+            if kind.choices or kind.fingerprint is not None:
+                parts.append(self._keys.beyond(station.bound, values))
+        except Exception as error:
+            self._fail(unit, error)
+            return
+        unit.key = hash_text("".join(parts))
+        stored = self._cache.find(unit.key)
+        if stored is None:
+            self._call(unit, values)
+            return
+        self._cache.store.hold(unit.key)
+        self._emit(NodeSkipped(station.id, UNCHANGED, stored.artifacts, unit.item, station.count))
+        if station.witnesses is not None:
+            station.witnesses |= stored.witnesses
+        self._finish(unit, Result(stored.outputs, stored.digests, unit.key), stored.artifacts)
+
+    def _ask(self, unit: Unit, values: dict[str, Any], digests: dict[str, str]) -> bool:
+        """Let the node ask for lazy inputs until it is satisfied. False when it was blocked or must wait."""
+        station = unit.station
+        kind = station.bound.type
+        assert kind.needs is not None and station.feeds is not None
+        while True:
+            wanted = set(kind.needs(dict(values))) - values.keys()
+            if not wanted:
+                break
+            feeds = [feed for feed in station.feeds if feed.name in wanted]
+            if len(feeds) < len(wanted):
+                unknown = ", ".join(sorted(wanted - {feed.name for feed in feeds}))
+                raise LookupError(f"it asks for inputs that it does not have: {unknown}")
+            fresh = [feed for feed in feeds if feed not in feed.source.readers and feed not in station.open]
+            for feed in fresh:
+                self.stations.open(feed)
+                self.stations.demand(feed.source)
+            if fresh:
+                station.count = None
+            if station.waiting or not station.can_read(unit):
+                station.suspended.append(unit)
+                return False
+            if fresh:
+                self.stations.moved.append(station)  # a list that came in lazily may make more items
+            for feed in feeds:
+                blocked = feed.read(unit.item, values, digests)
+                if blocked is not None:
+                    self._block(unit, blocked)
+                    return False
+        for feed in station.feeds:  # what was not asked for is what it would be without a link
+            if feed.name not in values and feed.declared is not None:
+                values[feed.name] = feed.declared.default
+        return True
+
+    def _call(self, unit: Unit, values: dict[str, Any]) -> None:
+        station = unit.station
+        kind = station.bound.type
+        try:
+            arguments = self._arguments(unit, values)
+            self._emit(NodeStarted(station.id, unit.item, station.count))
+            self.ran[station.id] = None
+            unit.started = time.perf_counter()
+            if kind.is_coroutine:
+                self._flights.start(unit, kind.function(**arguments))
+                return
+            try:
+                returned = kind.function(**arguments)
+            except Exception as error:
+                if self._recover is None or self._cancel.is_set() or not self._recover(error):
+                    raise
+                self._cache.store.free(self._cache.store.used)
+                returned = kind.function(**arguments)
+        except Exception as error:
+            self._fail(unit, error)
+            return
+        self._complete(unit, returned)
+
+    def _arguments(self, unit: Unit, values: dict[str, Any]) -> dict[str, Any]:
+        """Keyword arguments: the inputs, numbered ones as one list, and the resources."""
+        kind, bound = unit.station.bound.type, unit.station.bound
+        for grown in kind.growing:
+            values[grown.name] = [values.pop(name) for name in bound.names(grown)]
+        for name, wanted in kind.resources:
+            station, item = unit.station, unit.item
+            if wanted is Progress:
+                values[name] = Progress(station.id, self._emit, self._cancel, item, station.count)
+            elif wanted is Warn:
+                values[name] = Warn(station.id, self._emit, item, station.count)
+            elif wanted in self._keys.resources:
+                values[name] = self._keys.resources[wanted]
+            else:
+                raise LookupError(f"it needs {wanted.__name__}, which this program does not supply")
+        return values
+
+    def _land(self, unit: Unit, future: Any) -> None:
+        """Take what a coroutine came to."""
+        if future.cancelled():
+            self._fail(unit, RuntimeError("it was cancelled from within"))
+        elif (error := future.exception()) is not None:
+            self._fail(unit, error)
+        else:
+            self._complete(unit, future.result())
+
+    def _complete(self, unit: Unit, returned: Any) -> None:
+        """Store what a function returned, or put an expansion in its place."""
+        station = unit.station
+        unit.seconds = time.perf_counter() - unit.started
+        try:
+            if isinstance(returned, Expansion):
+                self._expand(unit, returned)
+                return
+            outputs, artifacts = station.bound.type.split(returned)
+        except (TypeError, ValueError) as error:
+            self._fail(unit, error)
+            return
+        digests = tuple(self._digest(unit, slot, value) for slot, value in enumerate(outputs))
+        self._emit(NodeFinished(station.id, artifacts, unit.seconds, unit.item, station.count))
+        self._keep(unit, Stored(outputs, digests, artifacts, unit.seconds))
+
+    def _digest(self, unit: Unit, slot: int, value: Any) -> Any:
+        digest = self._keys.digester.digest
+        if isinstance(value, list) and unit.station.bound.type.spec.outputs[slot].many:
+            return tuple(digest(item) or f"{unit.key}:{slot}:{place}" for place, item in enumerate(value))
+        return digest(value) or f"{unit.key}:{slot}"
+
+    def _keep(self, unit: Unit, stored: Stored) -> None:
+        station = unit.station
+        stored.size = weigh(stored.outputs, self._codecs) if stored.outputs else 0
+        self._cache.keep(unit.key, stored)
+        station.seconds += stored.seconds
+        self._finish(unit, Result(stored.outputs, stored.digests, unit.key), stored.artifacts)
+
+    def _finish(self, unit: Unit, result: Result, artifacts: tuple[Artifact, ...] = ()) -> None:
+        """Hand a unit's outputs to its station, and the station's to its readers."""
+        station = unit.station
+        if unit.is_stale:
+            if result.key is not None:
+                self._cache.store.let_go(result.key)
+            return
+        if result.key is not None:
+            station.held[unit.item] = result.key
+        if artifacts:
+            station.artifacts[unit.item] = artifacts
+        grew = station.accept(unit, result)
+        if station.count != 1 or station.made > 1:
+            self.stations.spend(station, unit.item)
+        self._close_if_done(station)
+        if grew:
+            self.stations.notify(station)
+
+    def _fail(self, unit: Unit, error: BaseException) -> None:
+        if isinstance(error, Cancelled) or self._cancel.is_set():
+            raise Cancelled from error
+        station = unit.station
+        name = station.bound.type.spec.name
+        failure = NodeFailed(station.id, name, str(error) or type(error).__name__, unit.item)
+        failure.__cause__ = error
+        self.failures.setdefault(station.id, failure)
+        self._emit(NodeErrored(station.id, name, failure.message, failure, unit.item, station.count))
+        self._finish(unit, self._instead(unit, Failure(f"node {station.id!r} ({name}) failed")))
+
+    def _block(self, unit: Unit, blocked: Blocked) -> None:
+        station = unit.station
+        self.blocked.setdefault(station.id, blocked.reason)
+        self._emit(NodeBlocked(station.id, blocked.reason, unit.item, station.count))
+        self._finish(unit, self._instead(unit, blocked))
+
+    def _instead(self, unit: Unit, blocked: Blocked) -> Result:
+        outputs = len(unit.station.streams)
+        return Result((blocked,) * outputs, ("",) * outputs, None)
+
+    # Expansions
+
+    def _expand(self, unit: Unit, expansion: Expansion) -> None:
+        """Put the nodes of a fragment into the run, and an exit that completes the unit."""
+        station = unit.station
+        root = station.root
+        names = self._counters.setdefault(root, itertools.count(1))
+        fragment = read_fragment(
+            expansion,
+            station.bound.type,
+            lambda: next(name for number in names if (name := f"{root}/{number}") not in self._graph.nodes),
+            self._checker,
+            self._type_of,
+        )
+        inside: list[Station] = []
+        for number, (node_id, bound) in enumerate(fragment.nodes.items()):
+            head = self._keys.head(bound, f"{unit.key}/{number}")
+            inner = Station(node_id, bound, (station.place[0], next(self._serial)), head, None)
+            inner.root, inner.base = root, unit.path
+            inner.witnesses = self._keys.witnesses(bound)
+            self.stations.add(inner)
+            inside.append(inner)
+        kinds: Mapping[NodeId, str] = {inner.id: inner.bound.type.spec.name for inner in inside}
+        self._emit(NodeExpanded(station.id, root, kinds, unit.item, station.count))
+        exit = Exit(unit, inside, fragment.pure)
+        exit.feeds = []
+        for slot, value in enumerate(fragment.outputs):
+            if isinstance(value, Link):
+                feed = Feed(exit, "", self.stations[value.node], value.output, None)
+                exit.feeds.append(feed)
+                exit.outputs.append(feed)
+            else:
+                exit.outputs.append((value, self._digest(unit, slot, value)))
+        exit.feeds += [Feed(exit, "", inner, None, None) for inner in inside if inner.bound.type.spec.is_target]
+        self.stations.demand(exit)
+
+    def _type_of(self, node_id: NodeId) -> NodeType | None:
+        """The type of a node that a fragment may link to."""
+        if node_id in self.stations:
+            return self.stations[node_id].bound.type
+        return self._graph.nodes[node_id].type if node_id in self.plan.heads else None
+
+    def _leave(self, exit: Exit) -> None:
+        """Complete the unit that returned an expansion."""
+        unit = exit.unit
+        exit.closed = True
+        try:
+            values, digests = leave(exit)
+        except ValueError as error:
+            self.stations.stop_reading(exit)
+            self._fail(unit, error)
+            return
+        witnesses, artifacts = dependencies(exit)
+        seconds = unit.seconds + sum(inner.seconds for inner in exit.fragment)
+        self.stations.stop_reading(exit)
+        station = unit.station
+        if station.witnesses is not None:
+            station.witnesses = None if witnesses is None else station.witnesses | witnesses
+        self._emit(NodeFinished(station.id, (), seconds, unit.item, station.count))
+        if witnesses is not None and not has_failed(values):
+            self._keep(unit, Stored(tuple(values), tuple(digests), artifacts, seconds, witnesses=witnesses))
+            return
+        station.seconds += seconds
+        self._finish(unit, Result(tuple(values), tuple(digests), None))
