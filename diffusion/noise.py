@@ -8,6 +8,8 @@ from functools import cached_property
 import torch
 from torch import Tensor
 
+TREE_DIGITS = 6  # to which torchsde rounds the ends of its path; a query beyond them by less would be a warning
+
 
 def initial_noise(shape: Sequence[int], seed: int, batch_index: Sequence[int] | None = None) -> Tensor:
     """Standard normal noise for a batch from one seed.
@@ -36,16 +38,17 @@ class SeededNoise:
 
     def between(self, sigma: Tensor, sigma_next: Tensor) -> Tensor:
         """The increment of one Brownian path from ``sigma`` down to ``sigma_next``, scaled to unit variance."""
-        increment = self._path(sigma_next, sigma) / -(sigma - sigma_next).abs().sqrt()
-        return increment.to(self._like)
+        low, high = (round(float(level), TREE_DIGITS) for level in (sigma_next, sigma))
+        rise = self._path(low, high)
+        return (-rise / (sigma - sigma_next).sqrt()).to(self._like)
 
     @cached_property
-    def _path(self) -> Callable[[Tensor, Tensor], Tensor]:
+    def _path(self) -> Callable[[float, float], Tensor]:
         """A Brownian path over the run's sigmas that gives the same increments however it is cut (Li et al. 2020)."""
         import torchsde
 
         start = torch.zeros(self._like.shape)
-        path: Callable[[Tensor, Tensor], Tensor] = torchsde.BrownianTree(
-            self._sigmas[self._sigmas > 0].min(), start, self._sigmas.max(), entropy=self._seed
+        path: Callable[[float, float], Tensor] = torchsde.BrownianTree(
+            float(self._sigmas[self._sigmas > 0].min()), start, float(self._sigmas.max()), entropy=self._seed
         )
         return path

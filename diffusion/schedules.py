@@ -74,8 +74,8 @@ def ddim_uniform(trained: TrainedSigmas, steps: int) -> Tensor:
 
 def karras(trained: TrainedSigmas, steps: int, rho: float = 7.0) -> Tensor:
     """Karras et al. (2022), equation 5: more steps where sigma is small."""
-    high, low = trained.highest ** (1 / rho), trained.lowest ** (1 / rho)
-    return _to_zero(torch.lerp(high, low, torch.linspace(0, 1, steps)) ** rho)
+    high, low = float(trained.highest) ** (1 / rho), float(trained.lowest) ** (1 / rho)
+    return _to_zero((high + torch.linspace(0, 1, steps) * (low - high)) ** rho)
 
 
 def exponential(trained: TrainedSigmas, steps: int) -> Tensor:
@@ -109,7 +109,9 @@ def linear_quadratic(trained: TrainedSigmas, steps: int, threshold: float = 0.02
 
 def kl_optimal(trained: TrainedSigmas, steps: int) -> Tensor:
     """Sabour et al. (2024), "Align Your Steps", theorem 3.1: evenly spaced in arctan sigma."""
-    return _to_zero(torch.lerp(trained.highest.atan(), trained.lowest.atan(), torch.linspace(0, 1, steps)).tan())
+    done = torch.arange(steps) / max(steps - 1, 1)
+    angles = done * math.atan(trained.lowest) + (1 - done) * math.atan(trained.highest)
+    return _to_zero(angles.double().tan().float())
 
 
 def _to_zero(sigmas: Tensor) -> Tensor:

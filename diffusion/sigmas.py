@@ -12,13 +12,17 @@ from torch import Tensor
 
 @dataclass(frozen=True, eq=False)
 class TrainedSigmas:
-    """The standard deviation of the noise at each training time, rising. Float32, on the CPU."""
+    """The standard deviation of the noise at each training time, rising. On the CPU."""
 
-    values: Tensor  # (T,)
+    exact: Tensor  # (T,) float64
+
+    @cached_property
+    def values(self) -> Tensor:
+        return self.exact.float()  # (T,)
 
     @cached_property
     def logs(self) -> Tensor:
-        return self.values.log()  # (T,)
+        return self.exact.log().float()  # (T,)
 
     @property
     def lowest(self) -> Tensor:
@@ -29,7 +33,7 @@ class TrainedSigmas:
         return self.values[-1]
 
     def __len__(self) -> int:
-        return len(self.values)
+        return len(self.exact)
 
     def time(self, sigma: Tensor) -> Tensor:
         """The training time whose noise level is nearest in the logarithm. Returns: () int64."""
@@ -39,7 +43,7 @@ class TrainedSigmas:
         """The noise level at times that may lie between two training times; straight in the logarithm."""
         time = time.clamp(0, len(self) - 1)
         low = time.floor().long()
-        return torch.lerp(self.logs[low], self.logs[time.ceil().long()], time.frac()).exp()
+        return ((1 - time.frac()) * self.logs[low] + time.frac() * self.logs[time.ceil().long()]).exp()
 
     def at_percent(self, percent: float) -> float:
         """The noise level after this fraction of the training times: 0 is before everything, 1 after everything."""
@@ -54,7 +58,7 @@ def scaled_linear(times: int = 1000, first: float = 0.00085, last: float = 0.012
     """Rombach et al. (2022): betas whose square roots are evenly spaced, as SD 1.x, 2.x and SDXL were trained."""
     betas = torch.linspace(first**0.5, last**0.5, times, dtype=torch.float64) ** 2
     kept = torch.cumprod(1 - betas, 0)  # the share of the picture's variance still there
-    return TrainedSigmas(((1 - kept) / kept).sqrt().float())
+    return TrainedSigmas(((1 - kept) / kept).sqrt())
 
 
 def zero_terminal_snr(trained: TrainedSigmas) -> TrainedSigmas:
@@ -62,8 +66,8 @@ def zero_terminal_snr(trained: TrainedSigmas) -> TrainedSigmas:
 
     The last level would be infinite; it stays at a signal share of 2⁻²⁴·0.82, about 4500, as the ecosystem has it.
     """
-    root = (1 / (trained.values.double() ** 2 + 1)).sqrt()  # √ᾱ
+    root = (1 / (trained.exact**2 + 1)).sqrt()  # √ᾱ
     root = (root - root[-1]) * (root[0] / (root[0] - root[-1]))
     kept = root**2
     kept[-1] = 4.8973451890853435e-08
-    return TrainedSigmas(((1 - kept) / kept).sqrt().float())
+    return TrainedSigmas(((1 - kept) / kept).sqrt())

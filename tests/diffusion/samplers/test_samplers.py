@@ -13,6 +13,8 @@ from diffusion.sigmas import TrainedSigmas, scaled_linear
 
 TRAINED = scaled_linear()
 IMAGE = torch.linspace(-1, 1, 64).reshape(1, 1, 8, 8)
+ENDS_AT = {"dpm_fast": 0.03, "dpm_adaptive": 0.03, "uni_pc": 0.001, "uni_pc_bh2": 0.001}
+"""The sigma at which a sampler ends that does not go to 0: what is left of the noise there."""
 ODE = ("euler", "heun", "heunpp2", "dpm_2", "dpmpp_2m", "ddim")
 
 
@@ -57,7 +59,8 @@ def start(like: Tensor = IMAGE) -> Tensor:
 @pytest.mark.parametrize("name", SAMPLERS)
 def test_every_sampler_lands_on_the_picture_its_denoiser_always_sees(name: str, steps: int):
     sigmas = sigmas_for("karras", TRAINED, steps, sampler_name=name)
-    torch.testing.assert_close(run(name, Constant(), start(), sigmas), IMAGE, atol=1e-4, rtol=1e-4)
+    left = 4 * ENDS_AT.get(name, 0)
+    torch.testing.assert_close(run(name, Constant(), start(), sigmas), IMAGE, atol=1e-4 + left, rtol=0)
 
 
 @pytest.mark.parametrize("name", ODE)
