@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import NamedTuple
 
 from diffusion.errors import UnknownFamily, UnreadableFile
 from diffusion.families.detection import FAMILIES, detect, looks_like
 from diffusion.files.folders import ModelFolders
+from diffusion.files.header import PICKLES, Header, read_header
 from diffusion.handle import File, ModelHandle, TextHandle, VaeHandle
-from diffusion.weights import open_weights
+
+SD_LATENT_CHANNELS = 4
 
 
 class Checkpoint(NamedTuple):
@@ -22,12 +25,11 @@ class Checkpoint(NamedTuple):
 def open_checkpoint(folders: ModelFolders, name: str) -> Checkpoint:
     """The models of a checkpoint file. Raises FileNotInFolder, UnreadableFile or UnknownFamily."""
     file = folders.ref("checkpoints", name)
-    source = open_weights(folders.path(file), name)
-    source.close()
-    family = detect(source.header)
-    family.targets("model", source.header)
+    header = read_any_header(folders.path(file), name)
+    family = detect(header)
+    family.targets("model", header)
     return Checkpoint(
-        ModelHandle(File(file, "model"), family.id),
+        ModelHandle(File(file, "model"), family.id, family.sampling(header)),
         TextHandle(File(file, "text"), family.id),
         VaeHandle(File(file, "vae"), family.id),
     )
@@ -36,10 +38,9 @@ def open_checkpoint(folders: ModelFolders, name: str) -> Checkpoint:
 def open_vae(folders: ModelFolders, name: str) -> VaeHandle:
     """The VAE in a file of its own. Raises FileNotInFolder, UnreadableFile or UnknownFamily."""
     file = folders.ref("vae", name)
-    source = open_weights(folders.path(file), name)
-    source.close()
+    header = read_any_header(folders.path(file), name)
     for family in FAMILIES:
-        config = family.parts["vae"].infer(source.header)
+        config = family.parts["vae"].infer(header)
         if config is not None:
             if config.latent_channels != SD_LATENT_CHANNELS:
                 raise UnknownFamily(
@@ -47,8 +48,16 @@ def open_vae(folders: ModelFolders, name: str) -> VaeHandle:
                     f"use. Only VAEs with {SD_LATENT_CHANNELS} can be used here."
                 )
             return VaeHandle(File(file, "vae"), family.id)
-    likeness = looks_like(source.header)
+    likeness = looks_like(header)
     raise UnreadableFile(f"{name} is not a VAE." + (f" It looks like {likeness}." if likeness else ""))
 
 
-SD_LATENT_CHANNELS = 4
+def read_any_header(path: Path, name: str) -> Header:
+    """The header of a model file of any format; torch is imported for pickles alone. Raises UnreadableFile."""
+    if path.suffix.lower() not in PICKLES:
+        return read_header(path, name)
+    from diffusion.weights import open_weights
+
+    source = open_weights(path, name)
+    source.close()
+    return source.header

@@ -100,7 +100,7 @@ def _require(place: torch.device) -> None:
 
 def is_out_of_memory(error: BaseException) -> bool:
     """Whether an exception says that a device's memory is full; each allocator has its own way of saying so."""
-    if isinstance(error, torch.OutOfMemoryError | MemoryError):
+    if isinstance(error, OutOfMemory | torch.OutOfMemoryError | MemoryError):
         return True
     text = str(error)
     return isinstance(error, RuntimeError) and any(
@@ -114,7 +114,7 @@ def speaking_of_memory(place: torch.device, doing: str) -> Iterator[None]:
     try:
         yield
     except Exception as error:
-        if not is_out_of_memory(error):
+        if isinstance(error, OutOfMemory) or not is_out_of_memory(error):
             raise
         memory = "main memory" if place.type == "cpu" else f"memory on {place}"
         raise OutOfMemory(

@@ -8,6 +8,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor
@@ -17,6 +18,9 @@ from diffusion.families.family import Target
 from diffusion.files.folders import ModelFolders
 from diffusion.handle import Blend, Component, File, FileRef, Patched, Weights
 from diffusion.model_files import ModelFile, ModelFiles
+
+if TYPE_CHECKING:
+    from diffusion.adapters.adapter import Patch
 
 
 class Recipe(ABC):
@@ -53,7 +57,7 @@ class WithPatches(Recipe):
     """A weight with adapters' changes on top, each computed from the weight below all of them."""
 
     base: Recipe
-    patches: tuple
+    patches: tuple[Patch, ...]
     key: Hashable
 
     def stored(self) -> None:
@@ -123,10 +127,8 @@ class Recipes:
 
     def _blended(self, weights: Blend, family: str) -> Mapping[str, Recipe]:
         parts = [self.of(part, family) for part in weights.parts]
-        files = [file.path for file in files_of(weights)]
-        for path, part in zip(files[1:], parts[1:], strict=False):
-            if part.keys() != parts[0].keys():
-                raise UnreadableFile(f"{path} cannot be merged with {files[0]}: their weights have different names.")
+        for part in weights.parts[1:]:
+            self._refuse_mismatch(weights.parts[0], part, family)
         recipes: dict[str, Recipe] = {}
         for name in parts[0]:
             ratios = _ratios_for(name, weights.ratios)
@@ -137,6 +139,17 @@ class Recipes:
                 summands = summands or ((0.0, parts[0][name]),)
                 recipes[name] = WeightedSum(summands, tuple((ratio, part.key) for ratio, part in summands))
         return recipes
+
+    def _refuse_mismatch(self, first: Weights, other: Weights, family: str) -> None:
+        """Raise UnreadableFile unless two expressions have the same weights in the same shapes."""
+        ours, theirs = self.targets(first, family), self.targets(other, family)
+        for name in [*ours, *theirs]:
+            if name in ours and name in theirs and _fits(ours[name].shape, theirs[name].shape):
+                continue
+            raise UnreadableFile(
+                f"{files_of(other)[0].path} cannot be merged with {files_of(first)[0].path}: only one of them has {name}, "
+                "or its shapes differ."
+            )
 
 
 def component_of(weights: Weights) -> Component:
@@ -153,6 +166,11 @@ def files_of(weights: Weights) -> tuple[FileRef, ...]:
     if isinstance(weights, Patched):
         return files_of(weights.base)
     return tuple(dict.fromkeys(file for part in weights.parts for file in files_of(part)))
+
+
+def _fits(shape: tuple[int, ...], other: tuple[int, ...]) -> bool:
+    """Whether two shapes are equal but for axes of length 1, by which 1×1 convolutions differ from matrices."""
+    return [size for size in shape if size != 1] == [size for size in other if size != 1]
 
 
 def _ratios_for(name: str, ratios: tuple[tuple[str, tuple[float, ...]], ...]) -> tuple[float, ...]:

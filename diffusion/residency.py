@@ -17,12 +17,10 @@ from torch import nn
 
 from diffusion.device import Device, choose_device, is_out_of_memory, speaking_of_memory
 from diffusion.families.family import Target
-from diffusion.families.sd15 import latent_space
 from diffusion.files.folders import ModelFolders
-from diffusion.files.header import Header
-from diffusion.handle import ModelHandle, TextHandle, VaeHandle
+from diffusion.handle import ModelHandle, TextHandle, VaeHandle, Weights
 from diffusion.latent import LatentSpace
-from diffusion.model_files import ModelFiles
+from diffusion.model_files import ModelFile, ModelFiles
 from diffusion.recipes import Recipe, Recipes, component_of, files_of
 from diffusion.slot import Slot
 
@@ -50,22 +48,15 @@ class Residency:
         """Where models run."""
         return self._device.place
 
-    def dtype(self, handle: Handle) -> torch.dtype:
-        """The number format a model runs in."""
-        return self._device.dtypes[component_of(handle.weights)]
-
-    def header(self, handle: Handle) -> Header:
-        """The header of the file a model's configuration is taken from."""
-        return self._files.open(files_of(handle.weights)[0], handle.family).header
-
     def config(self, handle: Handle) -> Any:
         """The configuration of a model: UnetConfig, ClipConfig or VaeConfig."""
-        opened = self._files.open(files_of(handle.weights)[0], handle.family)
+        opened = self._opened(handle)
         return opened.family.config(component_of(handle.weights), opened.header)
 
     def space(self, handle: Handle) -> LatentSpace:
         """What the numbers of the latents mean that a model works on."""
-        return latent_space(self.header(handle))
+        opened = self._opened(handle)
+        return opened.family.space(opened.header)
 
     def targets(self, handle: Handle) -> Mapping[str, Target]:
         """The weights adapters can change, by canonical name."""
@@ -103,6 +94,10 @@ class Residency:
         """Bytes of weights on the device."""
         return sum(slot.size for slot in self._slots)
 
+    def _opened(self, handle: Handle) -> ModelFile:
+        """The file a model takes its configuration from."""
+        return self._files.open(files_of(handle.weights)[0], handle.family)
+
     def _run(self, handle: Handle, function: Callable[[nn.Module], Result], stop: Stop | None) -> Result:
         with self.resident(handle, stop) as module:
             return function(module)
@@ -122,34 +117,37 @@ class Residency:
         return work()
 
     def _fill(self, handle: Handle, stop: Stop) -> Slot:
-        recipes = self._recipes.of(handle.weights, handle.family)
-        slot = self._find(handle, recipes) or self._build(handle)
+        """A module with this handle's weights, listed as the most recently used."""
+        slot = next((slot for slot in self._slots if slot.weights == handle.weights), None)
+        if slot is None:
+            recipes = self._recipes.of(handle.weights, handle.family)
+            slot = self._find(handle.weights, recipes) or self._build(handle)
+            self._write(slot, handle.weights, recipes, stop)
         self._slots.remove(slot)
-        try:
-            loaded = slot.write(recipes, stop)
-        except BaseException:
-            if slot.complete:
-                self._slots.append(slot)
-            raise
         self._slots.append(slot)
-        if loaded:
-            self._files.release_pages()
         return slot
 
-    def _find(self, handle: Handle, recipes: Mapping[str, Recipe]) -> Slot | None:
-        """A resident module of the same files; one in use only if it need not be changed."""
-        files = (component_of(handle.weights), frozenset(files_of(handle.weights)))
-        fitting = [slot for slot in self._slots if slot.files == files]
+    def _find(self, weights: Weights, recipes: Mapping[str, Recipe]) -> Slot | None:
+        """A resident module of the same files; one that is in use only if nothing of it need be changed."""
+        fitting = [slot for slot in self._slots if slot.files == (component_of(weights), frozenset(files_of(weights)))]
         return next(
             (slot for slot in fitting if slot.holds(recipes)),
             next((slot for slot in fitting if not slot.users), None),
         )
 
+    def _write(self, slot: Slot, weights: Weights, recipes: Mapping[str, Recipe], stop: Stop) -> None:
+        try:
+            slot.write(weights, recipes, stop)
+        except BaseException:
+            if not slot.complete:  # a module that was never whole is of no use to anybody
+                self._drop([slot])
+            raise
+        self._files.release_pages()
+
     def _build(self, handle: Handle) -> Slot:
-        """A module without weights, listed as the most recently used. Room for its weights has been made."""
-        opened = self._files.open(files_of(handle.weights)[0], handle.family)
+        """A module without weights, for which room has been made."""
         component = component_of(handle.weights)
-        part, config = opened.family.parts[component], self.config(handle)
+        part, config = self._opened(handle).family.parts[component], self.config(handle)
         with torch.device("meta"):
             module = part.build(config)
         files = (component, frozenset(files_of(handle.weights)))

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from diffusion.errors import UnreadableFile
 from diffusion.families.family import Part
-from diffusion.handle import Component, FileRef
+from diffusion.handle import Component, FileRef, Weights
 from diffusion.recipes import Recipe
 
 
@@ -29,6 +29,8 @@ class Slot:
         self.title = part.title
         self.files = files
         self.users = 0
+        self.weights: Weights | None = None
+        """The expression whose weights the module has, where it has one's."""
         self._part, self._place, self._dtype = part, place, dtype
         self._keys: dict[str, Hashable] = {}
         self.size = sum(weight.numel() for weight in module.parameters()) * dtype.itemsize
@@ -47,8 +49,9 @@ class Slot:
         return all(self._keys.get(name) == recipe.key for name, recipe in recipes.items())
 
     @torch.no_grad()
-    def write(self, recipes: Mapping[str, Recipe], stop: Callable[[], None]) -> int:
-        """Rewrite the weights whose recipe differs; return how many. ``stop`` is called before each."""
+    def write(self, weights: Weights, recipes: Mapping[str, Recipe], stop: Callable[[], None]) -> int:
+        """Rewrite those of an expression's weights that differ; return how many. ``stop`` is called before each."""
+        self.weights = None
         changed = {name: recipe for name, recipe in recipes.items() if self._keys.get(name) != recipe.key}
         for name, recipe in changed.items():
             stop()
@@ -57,6 +60,7 @@ class Slot:
             self._keys[name] = recipe.key
         if changed:
             self._check()
+        self.weights = weights
         return len(changed)
 
     @contextmanager
@@ -74,6 +78,7 @@ class Slot:
         """Give the weights' memory back, whoever still refers to the module."""
         self.module.to("meta")
         self._keys.clear()
+        self.weights = None
 
     def _put(self, name: str, recipe: Recipe) -> None:
         owner_name, _, role = self._part.parameter_name(name).rpartition(".")

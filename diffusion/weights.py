@@ -16,7 +16,7 @@ import torch
 from torch import Tensor
 
 from diffusion.errors import UnreadableFile
-from diffusion.files.header import Header, TensorEntry, read_header
+from diffusion.files.header import PICKLES, Header, TensorEntry, read_header
 
 DTYPES = {
     "BOOL": torch.bool,
@@ -33,7 +33,6 @@ DTYPES = {
     "F64": torch.float64,
 }
 NAMES = {dtype: name for name, dtype in DTYPES.items()}
-PICKLES = frozenset({".ckpt", ".pt", ".pth", ".bin"})
 
 
 class WeightSource(Protocol):

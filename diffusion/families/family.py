@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from diffusion.errors import UnreadableFile
 from diffusion.files.header import Header
-from diffusion.handle import Component
+from diffusion.handle import Component, ModelSampling
+from diffusion.latent import LatentSpace
 
 if TYPE_CHECKING:
     from torch import nn
@@ -60,6 +61,10 @@ class Family:
     title: str
     recognizes: Callable[[Header], bool]
     """Whether a checkpoint is of this family, from names and shapes alone."""
+    space: Callable[[Header], LatentSpace]
+    """What the latents of a checkpoint mean."""
+    sampling: Callable[[Header], ModelSampling]
+    """How a checkpoint's network is read, where its metadata says so."""
     parts: Mapping[Component, Part[Any]]
 
     def config(self, component: Component, header: Header) -> Any:

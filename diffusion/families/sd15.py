@@ -12,6 +12,7 @@ from diffusion.families.clip import build_clip, clip_parameter_name, clip_table,
 from diffusion.families.family import Family, Part
 from diffusion.families.unet import PREFIX, build_unet, infer_unet, unet_table
 from diffusion.files.header import Header
+from diffusion.handle import ModelSampling
 from diffusion.latent import SD15_SPACE, LatentSpace
 
 CONTEXT_OF_SD2 = 1024
@@ -48,10 +49,23 @@ def latent_space(header: Header) -> LatentSpace:
     return space
 
 
+def sampling(header: Header) -> ModelSampling:
+    """What the network predicts: ``patchbay.prediction`` (eps or v); without it the family's default, the noise."""
+    match header.metadata.get("patchbay.prediction"):
+        case None:
+            return ModelSampling()
+        case "eps" | "v" as prediction:
+            return ModelSampling(prediction=prediction)
+        case other:
+            raise UnreadableFile(f"{header.name}: its metadata says patchbay.prediction = {other!r}; it is eps or v.")
+
+
 FAMILY = Family(
     id="sd15",
     title="Stable Diffusion 1.x",
     recognizes=recognizes,
+    space=latent_space,
+    sampling=sampling,
     parts={
         "model": Part("network", "Choose a whole checkpoint.", infer_unet, unet_table, build_unet),
         "text": Part(

@@ -18,6 +18,8 @@ from typing import Any
 from diffusion.errors import UnreadableFile
 
 LONGEST_HEADER = 100_000_000  # bytes, the format's own limit
+PICKLES = frozenset({".ckpt", ".pt", ".pth", ".bin"})
+"""Endings of pickled files, which have no header."""
 PICKLE = re.compile(rb"PK\x03\x04|\x80[\x02-\x05][^\0]")
 """How zipped and plain pickles start."""
 BITS = {
