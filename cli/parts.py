@@ -1,13 +1,12 @@
-"""The parts that every verb puts together: node types, and what their choices offer here."""
+"""The parts that the verbs put together: node types, and what their choices offer here."""
 
 from collections.abc import Mapping
-
-from nodes.choices import choices
 
 from cli.places import Places
 from graph.choices import Choices
 from graph.registry import Registry
 from nodes import builtin
+from nodes.choices import choices
 
 
 def build_registry() -> Registry:

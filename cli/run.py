@@ -4,27 +4,27 @@ import argparse
 import json
 import sys
 import time
-from collections.abc import Callable, Mapping
+import traceback
+from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
-from typing import Any
 
 from rich.console import Console
 
 from cli.bars import Bars
 from cli.check import show_problems
 from cli.errors import ExitCode
-from cli.hashes import FileHashes
+from cli.execution import build_executor, build_resources
 from cli.interrupt import cancel_on_interrupt
 from cli.opening import Opened, open_file
-from cli.parts import build_choices, build_executor, build_registry
-from cli.places import Places, places
+from cli.parts import build_choices, build_registry
+from cli.places import places
 from cli.reporting import JsonLines, PlainLines, Reporter
 from diffusion.runtime import Runtime
 from graph.errors import Cancelled
-from graph.events import Event, NodeFinished, NodeSkipped
-from workflows.document import Document
+from graph.events import Event, NodeErrored, NodeFinished, NodeSkipped
 from workflows.modes import without_modes
-from workflows.outputs import InputFolder, OutputFolder, PreviewFolder, SavedFile
+from workflows.outputs import SavedFile
 
 
 def command(arguments: argparse.Namespace) -> int:
@@ -34,60 +34,50 @@ def command(arguments: argparse.Namespace) -> int:
     opened = [open_file(path, arguments, registry, choices) for path in arguments.files]
     for file in opened:
         show_problems(file, arguments.json)
-    if not all(file.graph for file in opened):
+    graphs = [(file, file.graph) for file in opened if file.graph]
+    if len(graphs) < len(opened):
         return ExitCode.REFUSED
     runtime = Runtime(where.folders, arguments.device, arguments.dtype)
-    executor = build_executor(where, arguments)
+    executor = build_executor(arguments)
     saved: list[SavedFile] = []
     failed = False
+    end = ExitCode.CANCELLED  # unless all came to an end
     began = time.monotonic()
-    with cancel_on_interrupt() as cancel:
-        for file in opened:
-            document = without_modes(file.document, registry)
-            try:
-                with _reporter(file, arguments.json) as report:
-                    supplied = resources(where, runtime, document)
-                    result = executor.run(file.graph, resources=supplied, emit=_also(report, saved), cancel=cancel)
-            except Cancelled:
-                _finish(arguments, "cancelled", saved, began)
-                return ExitCode.CANCELLED
+    with cancel_on_interrupt() as cancel, suppress(Cancelled):
+        for file, graph in graphs:
+            resources = build_resources(where, runtime, without_modes(file.document, registry))
+            with _reporter(file, arguments) as report:
+                result = executor.run(
+                    graph, resources=resources, emit=_also(report, saved, arguments.debug), cancel=cancel
+                )
             failed = failed or bool(result.failures)
-    _finish(arguments, "failed" if failed else "done", saved, began)
-    return ExitCode.FAILED if failed else ExitCode.DONE
+        end = ExitCode.FAILED if failed else ExitCode.DONE
+    _finish(arguments, end, saved, time.monotonic() - began)
+    return end
 
 
-def resources(where: Places, runtime: Runtime, document: Document) -> Mapping[type, Any]:
-    """What the nodes of one document may ask for."""
-    numbers, hashes = where.state / "counters.sqlite", FileHashes(where.folders, where.state / "hashes.sqlite")
-    return {
-        Runtime: runtime,
-        Document: document,
-        InputFolder: InputFolder(where.input),
-        OutputFolder: OutputFolder(where.output, numbers, document, hashes),
-        PreviewFolder: PreviewFolder(where.previews, numbers, document, hashes),
-    }
-
-
-def _reporter(file: Opened, as_json: bool) -> Reporter:
-    if as_json:
+def _reporter(file: Opened, arguments: argparse.Namespace) -> Reporter:
+    if arguments.json:
         return JsonLines(file)
     return Bars(file, Console()) if sys.stdout.isatty() else PlainLines(file)
 
 
-def _also(report: Reporter, saved: list[SavedFile]) -> Callable[[Event], None]:
-    """Report events, and remember what was saved."""
+def _also(report: Reporter, saved: list[SavedFile], debug: bool) -> Callable[[Event], None]:
+    """Report events, remember what was saved, and show where errors came from if that is wanted."""
 
     def emit(event: Event) -> None:
         if isinstance(event, NodeFinished | NodeSkipped):
             saved.extend(artifact for artifact in event.artifacts if isinstance(artifact, SavedFile))
+        if debug and isinstance(event, NodeErrored):
+            traceback.print_exception(event.error)
         report(event)
 
     return emit
 
 
-def _finish(arguments: argparse.Namespace, how: str, saved: list[SavedFile], began: float) -> None:
+def _finish(arguments: argparse.Namespace, end: ExitCode, saved: list[SavedFile], seconds: float) -> None:
     """The last line, which names what was saved."""
-    seconds = time.monotonic() - began
+    how = end.name.lower()
     if arguments.json:
         print(json.dumps({"event": how, "saved": [str(file.path) for file in saved], "seconds": round(seconds, 3)}))
         return

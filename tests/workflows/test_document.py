@@ -15,11 +15,18 @@ API = {
     },
     "4": {"class_type": "CheckpointLoaderSimple", "inputs": {"ckpt_name": "a.safetensors"}},
 }
-json_values = some.recursive(
-    some.none() | some.booleans() | some.integers() | some.floats() | some.text(max_size=8),
-    lambda inner: some.lists(inner, max_size=4) | some.dictionaries(some.text(max_size=8), inner, max_size=4),
-    max_leaves=20,
-)
+
+
+def json_of(numbers):
+    return some.recursive(
+        some.none() | some.booleans() | some.integers() | numbers | some.text(max_size=8),
+        lambda inner: some.lists(inner, max_size=4) | some.dictionaries(some.text(max_size=8), inner, max_size=4),
+        max_leaves=20,
+    )
+
+
+json_values = json_of(some.floats())
+finite_json_values = json_of(some.floats(allow_nan=False, allow_infinity=False))
 
 
 def codes(document: Document) -> list[tuple[str, str | None, str | None]]:
@@ -190,7 +197,7 @@ def test_what_goes_into_files_is_ascii_and_has_the_editors_text_only_if_it_came_
 
 
 @given(json_values)
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 def test_no_json_value_breaks_the_reader(value):
     document = read_document(json.dumps(value))
     document.text(), document.api()
@@ -199,7 +206,7 @@ def test_no_json_value_breaks_the_reader(value):
 
 
 @given(json_values, json_values, json_values, json_values)
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 def test_no_document_breaks_the_reader(nodes, modes, definitions, sockets):
     members = {"format": FORMAT, "nodes": nodes, "modes": modes, "definitions": definitions, "inputs": sockets}
     document = read_document(json.dumps(members))
@@ -207,17 +214,13 @@ def test_no_document_breaks_the_reader(nodes, modes, definitions, sockets):
 
 
 @given(some.text(max_size=40) | some.binary(max_size=40))
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 def test_no_text_breaks_the_reader(source):
     read_document(source)
 
 
-@given(
-    some.dictionaries(
-        some.text(max_size=5), json_values.filter(lambda value: "nan" not in str(value) and "inf" not in str(value))
-    )
-)
-@settings(max_examples=200, deadline=None)
+@given(some.dictionaries(some.text(max_size=5), finite_json_values, max_size=4))
+@settings(max_examples=100, deadline=None)
 def test_members_survive_writing_and_reading(members):
     members = members | {"format": FORMAT, "nodes": API}
-    assert json.loads(read_document(read_document(members).text()).text()) == json.loads(json.dumps(members))
+    assert json.loads(read_document(read_document(members).text()).text()) == members
