@@ -1,63 +1,50 @@
+from copy import deepcopy
+from dataclasses import replace
+
 import pytest
 import torch
-from safetensors.torch import save_file
+from safetensors.torch import load_file, save_file
 from transformers import CLIPTextConfig, CLIPTextModel
 
-from diffusion.families.clip import ClipConfig
+from diffusion.device import choose_device
 from diffusion.files.folders import ModelFolders
-from diffusion.handle import File, FileRef, TextHandle
+from diffusion.residency import Residency
+from diffusion.text.embeddings import read_embedding
 from diffusion.text.encode import encode
 from diffusion.text.tokenizer import END, START, tokenize
 
-WIDTH, LAYERS = 16, 3
-HANDLE = TextHandle(File(FileRef("checkpoints/tiny.safetensors", "1"), "text"), "sd15")
+WIDTH, LAYERS = 32, 2
 LONG = ", ".join(f"item {number} of a very long list of things" for number in range(14))
 
 
-@pytest.fixture(scope="module")
-def module():
-    torch.manual_seed(0)
-    config = CLIPTextConfig(
-        hidden_size=WIDTH, intermediate_size=32, num_hidden_layers=LAYERS, num_attention_heads=2, eos_token_id=END
-    )
-    network = CLIPTextModel(config).eval()
-    for parameter in network.parameters():  # as made, all states are nearly alike
-        torch.nn.init.normal_(parameter, std=0.3)
-    return network
-
-
-class Lender:
-    """Holds one network and runs work on it, as `diffusion.residency` does."""
-
-    def __init__(self, module):
-        self.module = module
-
-    def config(self, handle):
-        return ClipConfig(49408, 77, WIDTH, 32, LAYERS, 2, "quick_gelu")
-
-    def run(self, handle, work, stop=None):
-        if stop:
-            stop()
-        return work(self.module)
+@pytest.fixture
+def folders(tiny_folders, tmp_path):
+    """The small random checkpoint's folders with two textual inversions beside it, one of another width."""
+    generator = torch.Generator().manual_seed(1)
+    for name, width in (("style", WIDTH), ("wide", 24)):
+        save_file({"emb_params": torch.randn(2, width, generator=generator)}, tmp_path / f"{name}.safetensors")
+    return ModelFolders(tiny_folders.base_directory, extra={"embeddings": [tmp_path]})
 
 
 @pytest.fixture
-def folders(tmp_path):
-    embeddings = tmp_path / "models" / "embeddings"
-    embeddings.mkdir(parents=True)
-    torch.manual_seed(1)
-    save_file({"emb_params": torch.randn(2, WIDTH)}, embeddings / "style.safetensors")
-    save_file({"emb_params": torch.randn(2, 24)}, embeddings / "wide.safetensors")
-    return ModelFolders(tmp_path)
+def residency(folders):
+    return Residency(folders, choose_device("cpu"))
 
 
 @pytest.fixture
-def run(module, folders):
+def module(residency, tiny):
+    with residency.resident(tiny.text) as resident:
+        yield resident
+
+
+@pytest.fixture
+def run(residency, folders, tiny):
     """Encode a prompt and return its embeddings; the warnings are in ``run.warnings``."""
 
     def encoded(prompt, skip=0):
-        handle = TextHandle(HANDLE.weights, HANDLE.family, skip)
-        (entry,) = encode(Lender(module), folders, handle, prompt, warn=encoded.warnings.append).entries
+        (entry,) = encode(
+            residency, folders, replace(tiny.text, skip=skip), prompt, warn=encoded.warnings.append
+        ).entries
         encoded.pooled = entry.pooled
         return entry.embeds
 
@@ -105,7 +92,7 @@ def test_a_long_prompt_is_several_chunks_side_by_side_each_weighed(run, module):
     torch.testing.assert_close(run(f"(masterpiece:1.2), {LONG}, (cat:1.4)"), torch.cat(states, dim=1))
 
 
-@pytest.mark.parametrize("skip", [1, 2])
+@pytest.mark.parametrize("skip", [0, 1])
 def test_layers_left_out_still_end_in_the_final_norm(run, module, skip):
     states = plain(module, tokenize("a cat")).hidden_states
     torch.testing.assert_close(run("a cat", skip), module.final_layer_norm(states[LAYERS - skip]).detach())
@@ -113,15 +100,11 @@ def test_layers_left_out_still_end_in_the_final_norm(run, module, skip):
 
 def test_leaving_out_more_layers_than_there_are_takes_the_last_and_says_so(run):
     assert run("a cat", LAYERS).equal(run("a cat"))
-    assert run.warnings == ["This text encoder has 3 layers, so its last one was taken."]
+    assert run.warnings == ["This text encoder has 2 layers, so its last one was taken."]
 
 
 def test_a_textual_inversion_takes_the_place_of_tokens(run, module, folders):
     """The same network with the vectors written into its table, at ids of their own, gives the same."""
-    from copy import deepcopy
-
-    from diffusion.text.embeddings import read_embedding
-
     table = module.embeddings.token_embedding.weight.detach().clone()
     vectors = read_embedding(folders, folders.ref("embeddings", "style.safetensors"), WIDTH)
     other = deepcopy(module)
@@ -149,7 +132,7 @@ def test_one_for_another_encoder_is_left_out_and_said(run):
     assert run("a cat embedding:wide, on a mat").equal(run("a cat, on a mat"))
     assert run.warnings == [
         "'embedding:wide' was left out: embeddings/wide.safetensors was made for a text encoder 24 numbers wide, "
-        "and this one is 16 wide."
+        "and this one is 32 wide."
     ]
 
 
@@ -159,15 +142,36 @@ def test_a_text_that_spells_the_end_token_still_ends_where_it_ends(run, module):
     torch.testing.assert_close(run.pooled, plain(module, ids).last_hidden_state[:, len(ids) + 1])
 
 
-def test_a_stop_is_passed_on(module, folders):
+def test_a_stop_acts_while_the_network_runs(residency, folders, tiny):
     class Stopped(Exception): ...
 
     def stop():
         raise Stopped
 
-    with pytest.raises(Stopped):
-        encode(Lender(module), folders, HANDLE, "a cat", warn=lambda text: None, stop=stop)
+    with residency.resident(tiny.text), pytest.raises(Stopped):
+        encode(residency, folders, tiny.text, "a cat", warn=lambda text: None, stop=stop)
 
 
 def test_many_chunks_are_read_in_lots(run):
     assert run(" ".join(["cat"] * 75 * 20)).shape == (1, 20 * 77, WIDTH)
+
+
+def test_the_demo_model_encodes_as_transformers_does_with_the_files_weights(demo, demo_residency, demo_folders):
+    prefix = "cond_stage_model.transformer.text_model."
+    tensors = load_file(demo_folders.path(demo.text.weights.file))
+    weights = {name.removeprefix(prefix): value.float() for name, value in tensors.items() if name.startswith(prefix)}
+    config = demo_residency.config(demo.text)
+    reference = CLIPTextModel(
+        CLIPTextConfig(
+            hidden_size=config.width,
+            intermediate_size=config.inner_width,
+            num_hidden_layers=config.layers,
+            num_attention_heads=config.heads,
+            hidden_act=config.activation,
+            eos_token_id=END,
+        )
+    ).eval()
+    reference.load_state_dict({name: value for name, value in weights.items() if "position_ids" not in name})
+    (entry,) = encode(demo_residency, demo_folders, demo.text, "a red hill at dusk", warn=pytest.fail).entries
+    expected = plain(reference, tokenize("a red hill at dusk")).last_hidden_state
+    torch.testing.assert_close(entry.embeds, expected)
