@@ -1,14 +1,154 @@
-"""Outputs that were costly to make, kept on disk for the next process."""
+"""Outputs that were costly to make, kept on disk for the next process.
+
+Files are named by digest and appear by renaming, so that any number of processes may share a directory. An entry
+counts only for the stamp it was made under: what a caller says changes numbers (code, device, precision, versions).
+"""
 
 from __future__ import annotations
 
+import json
+import os
+import uuid
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from graph.codec import Codecs
+from graph.digest import hash_text
+from graph.store import Recipe, Stored
+
+_PLAIN = (int, float, str, bool, type(None))
+
 
 class Archive:
-    def recall(self, k):
-        return None
+    """Stored outputs by content key, and the recipes that led to them, least recently used going first."""
 
-    def load(self, k):
-        return None
+    def __init__(
+        self, directory: Path, codecs: Codecs, stamp: str, *, limit: int = 8 << 30, least_seconds: float = 0.5
+    ):
+        """``limit`` is in bytes. What took less than ``least_seconds`` to make is not kept."""
+        self._objects, self._recipes = directory / "outputs", directory / "recipes"
+        self._codecs, self._stamp, self._limit, self._least_seconds = codecs, stamp, limit, least_seconds
+        for folder in (self._objects, self._recipes):
+            folder.mkdir(parents=True, exist_ok=True)
+        self._known = {path.stem for path in self._objects.glob("*.json")}
 
-    def save(self, k, s): ...
-    def remember(self, k, r): ...
+    def __contains__(self, key: str) -> bool:
+        return self._name(key) in self._known
+
+    def save(self, key: str, stored: Stored) -> bool:
+        """Keep outputs, if they were costly and can be stored. What is shown or saved elsewhere is not kept here."""
+        if stored.seconds < self._least_seconds or stored.artifacts or stored.witnesses:
+            return False
+        tensors: dict[str, Any] = {}
+        outputs = []
+        for slot, output in enumerate(stored.outputs):
+            items = output if isinstance(stored.digests[slot], tuple) else [output]
+            entries = [self._take_apart(item, f"{slot}.{place}.", tensors) for place, item in enumerate(items)]
+            if None in entries:
+                return False
+            outputs.append(entries if isinstance(stored.digests[slot], tuple) else entries[0])
+        document = {"outputs": outputs, "digests": stored.digests, "seconds": stored.seconds, "size": stored.size}
+        name = self._name(key)
+        if tensors:
+            part = _part(self._objects)
+            self._codecs.write(part, tensors)
+            part.replace(self._objects / f"{name}.tensors")
+        _write(self._objects / f"{name}.json", document | {"tensors": bool(tensors)})
+        self._known.add(name)
+        self._prune()
+        return True
+
+    def load(self, key: str) -> Stored | None:
+        """What was kept under a content key; None if there is nothing, or nothing that can be read."""
+        name = self._name(key)
+        if name not in self._known:
+            return None
+        path = self._objects / f"{name}.json"
+        try:
+            document = json.loads(path.read_bytes())
+            tensors = self._codecs.read(path.with_suffix(".tensors")) if document["tensors"] else {}
+            digests = tuple(tuple(entry) if isinstance(entry, list) else entry for entry in document["digests"])
+            outputs = tuple(
+                [self._put_together(item, f"{slot}.{place}.", tensors) for place, item in enumerate(entry)]
+                if isinstance(digests[slot], tuple)
+                else self._put_together(entry, f"{slot}.0.", tensors)
+                for slot, entry in enumerate(document["outputs"])
+            )
+        except Exception:  # another process removed it, or it is damaged: either way it has to be made again
+            self._remove(name)
+            return None
+        os.utime(path)
+        return Stored(outputs, digests, seconds=document["seconds"], size=document["size"])
+
+    def remember(self, recipe_key: str, recipe: Recipe) -> None:
+        """Note what a recipe came to, if all of it is kept here."""
+        if recipe.keys and all(key in self for key in recipe.keys):
+            _write(self._recipes / f"{self._name(recipe_key)}.json", {"keys": recipe.keys, "paths": recipe.paths})
+
+    def recall(self, recipe_key: str) -> Recipe | None:
+        """What a recipe came to; None if that is not known or not kept any more."""
+        path = self._recipes / f"{self._name(recipe_key)}.json"
+        try:
+            document = json.loads(path.read_bytes())
+        except FileNotFoundError:
+            return None
+        return Recipe(tuple(document["keys"]), tuple(tuple(entry) for entry in document["paths"]))
+
+    def _name(self, key: str) -> str:
+        return hash_text(f"{key}\n{self._stamp}")
+
+    def _take_apart(self, value: Any, prefix: str, tensors: dict[str, Any]) -> Any:
+        if type(value) in _PLAIN:
+            return {"plain": value}
+        dumped = self._codecs.dump(value)
+        if dumped is None:
+            return None
+        document, held = dumped
+        tensors |= {prefix + name: tensor for name, tensor in held.items()}
+        return {"value": document}
+
+    def _put_together(self, entry: Mapping[str, Any], prefix: str, tensors: Mapping[str, Any]) -> Any:
+        if "plain" in entry:
+            return entry["plain"]
+        held = {name.removeprefix(prefix): tensor for name, tensor in tensors.items() if name.startswith(prefix)}
+        return self._codecs.load(entry["value"], held)
+
+    def _prune(self) -> None:
+        """Remove what was not used for longest until the limit holds, and recipes that lead nowhere."""
+        sizes = sorted(self._sizes(), reverse=True)
+        used = sum(size for _, size, _ in sizes)
+        if used <= self._limit:
+            return
+        while sizes and used > self._limit:
+            _, size, name = sizes.pop()
+            used -= size
+            self._remove(name)
+        for path in self._recipes.glob("*.json"):
+            if not all(key in self for key in json.loads(path.read_bytes())["keys"]):
+                path.unlink(missing_ok=True)
+
+    def _sizes(self) -> Iterator[tuple[float, int, str]]:
+        """When each entry was last used, its bytes, its name."""
+        for path in self._objects.glob("*.json"):
+            try:
+                used, size = path.stat().st_mtime, path.stat().st_size
+                beside = path.with_suffix(".tensors")
+                yield used, size + (beside.stat().st_size if beside.exists() else 0), path.stem
+            except FileNotFoundError:  # another process removed it
+                continue
+
+    def _remove(self, name: str) -> None:
+        self._known.discard(name)
+        for suffix in (".json", ".tensors"):
+            (self._objects / name).with_suffix(suffix).unlink(missing_ok=True)
+
+
+def _part(folder: Path) -> Path:
+    return folder / f"{uuid.uuid4().hex}.part"
+
+
+def _write(path: Path, document: Any) -> None:
+    part = _part(path.parent)
+    part.write_text(json.dumps(document))
+    part.replace(path)

@@ -14,27 +14,52 @@ class Cache:
         self.store, self._archive, self._lookup = store, archive, lookup
 
     def recall(self, recipe_key: str | None) -> Recipe | None:
-        """What a node came to under this recipe, if every item can be had."""
+        """What a node came to under this recipe, if every item is at hand."""
         if recipe_key is None:
             return None
         recipe = self.store.recall(recipe_key)
         if recipe is None and self._archive is not None:
             recipe = self._archive.recall(recipe_key)
-        if recipe is not None and all(self.find(key) is not None for key in recipe.keys):
-            return recipe
-        return None
+        return recipe if recipe is not None and all(self.has(key) for key in recipe.keys) else None
 
-    def find(self, key: str) -> Stored | None:
-        """The outputs under a content key, if they are still true. They are not held."""
+    def has(self, key: str) -> bool:
+        """Whether the outputs under a content key are at hand and still true."""
         stored = self.store.get(key)
-        if stored is None and self._archive is not None:
-            stored = self._archive.load(key)
-            if stored is not None:
-                self.store.put(key, stored)
-                self.store.let_go(key)
-        if stored is None or not self._is_true(stored):
-            return None
+        if stored is not None:
+            return self._is_true(stored)
+        return self._archive is not None and key in self._archive
+
+    def peek(self, key: str) -> Stored | None:
+        """The outputs under a content key, for a look."""
+        stored = self.take(key)
+        if stored is not None:
+            self.store.let_go(key)
         return stored
+
+    def take(self, key: str) -> Stored | None:
+        """The outputs under a content key, held once; None if there are none that are still true."""
+        stored = self.store.get(key)
+        if stored is not None:
+            if not self._is_true(stored):
+                return None
+            self.store.hold(key)
+            return stored
+        stored = self._archive.load(key) if self._archive is not None else None
+        if stored is not None:
+            self.store.put(key, stored)
+        return stored
+
+    def take_all(self, recipe: Recipe) -> list[Stored] | None:
+        """The outputs of every item, each held once; None, and nothing held, if one is missing."""
+        taken: list[Stored] = []
+        for key in recipe.keys:
+            stored = self.take(key)
+            if stored is None:
+                for held in recipe.keys[: len(taken)]:
+                    self.store.let_go(held)
+                return None
+            taken.append(stored)
+        return taken
 
     def keep(self, key: str, stored: Stored) -> None:
         """Store outputs, held once; costly ones go to the archive too."""
@@ -43,11 +68,14 @@ class Cache:
             self._archive.save(key, stored)
 
     def remember(self, recipe_key: str, recipe: Recipe) -> None:
+        """Note what a recipe came to."""
         self.store.remember(recipe_key, recipe)
         if self._archive is not None:
             self._archive.remember(recipe_key, recipe)
 
     def _is_true(self, stored: Stored) -> bool:
+        if not stored.artifacts and not stored.witnesses:
+            return True
         return all(artifact.is_valid() for artifact in stored.artifacts) and all(
             self._lookup.find(source, name).name is not None and self._lookup.identity(source, name) == identity
             for source, name, identity in stored.witnesses

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
@@ -51,7 +52,11 @@ class Lookup:
         """What tells one version of the thing from the next, as it was when first asked for."""
         identity = self._identities.get((source, name))
         if identity is None:
-            identity = self._identities[source, name] = self._choices[source].identity(name)
+            try:
+                identity = self._choices[source].identity(name)
+            except Exception:  # it went away since it was found; the node that opens it will say so
+                identity = f"unreadable:{uuid.uuid4().hex}"
+            self._identities[source, name] = identity
         return identity
 
     def _ask(self, source: str, name: str) -> Found:

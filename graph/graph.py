@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from functools import cached_property
 
 from graph.check import Bound, Checked, Checker
 from graph.choices import Choices
@@ -13,7 +12,7 @@ from graph.registry import Registry
 from graph.workflow import NodeId, Workflow
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Graph:
     """Nodes with settled inputs, in an order in which they can run, and the world they were checked against."""
 
@@ -25,11 +24,6 @@ class Graph:
     registry: Registry
     choices: Mapping[str, Choices]
     warnings: tuple[Problem, ...] = ()
-
-    @cached_property
-    def rank(self) -> Mapping[NodeId, int]:
-        """Each needed node's place in the order."""
-        return {node_id: place for place, node_id in enumerate(self.order)}
 
 
 def check(

@@ -167,7 +167,7 @@ class Keys:
             recipe = cache.recall(recipes[link.node])
             if recipe is None or len(recipe.keys) != 1:
                 return None
-            stored = cache.find(recipe.keys[0])
+            stored = cache.peek(recipe.keys[0])
             if stored is None:
                 return None
             value = stored.outputs[link.output]

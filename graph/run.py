@@ -169,11 +169,10 @@ class Run:
             self._fail(unit, error)
             return
         unit.key = hash_text("".join(parts))
-        stored = self._cache.find(unit.key)
+        stored = self._cache.take(unit.key)
         if stored is None:
             self._call(unit, values)
             return
-        self._cache.store.hold(unit.key)
         self._emit(NodeSkipped(station.id, UNCHANGED, stored.artifacts, unit.item, station.count))
         if station.witnesses is not None:
             station.witnesses |= stored.witnesses
@@ -192,7 +191,7 @@ class Run:
             if len(feeds) < len(wanted):
                 unknown = ", ".join(sorted(wanted - {feed.name for feed in feeds}))
                 raise LookupError(f"it asks for inputs that it does not have: {unknown}")
-            fresh = [feed for feed in feeds if feed not in feed.source.readers and feed not in station.open]
+            fresh = [feed for feed in feeds if feed not in station.open]
             for feed in fresh:
                 self.stations.open(feed)
                 self.stations.demand(feed.source)

@@ -115,12 +115,13 @@ class Station:
         self.id = self.root = node_id
         self.bound, self.place, self.head, self.recipe = bound, place, head, recipe
         self.base: Path = ()
-        self.record: Recipe | None = None
         self.feeds: list[Feed] | None = None
         self.readers: dict[Feed, None] = {}
         self.streams = [Stream() for _ in bound.type.spec.outputs]
         self.witnesses: frozenset[Witness] | None = None
         self.seconds = 0.0
+        self.registered = 0
+        """Feeds that have begun to read, ever."""
         self.generation = 0
         self.reset()
 
@@ -136,6 +137,9 @@ class Station:
         """Open feeds that are not ready."""
         self.made = self.flushed = 0
         self.count: int | None = None
+        self.record: Recipe | None = None
+        self.stored: list[Stored] | None = None
+        """What an earlier run left for it, as the record says; not yet in the streams."""
         self.suspended: list[Unit] = []
         self.done: dict[int, tuple[Unit, Result]] = {}
         self.keys: list[str | None] = []
@@ -143,10 +147,8 @@ class Station:
         self.held: dict[int, str] = {}
         """Keys that the store keeps for this station, by item."""
         self.artifacts: dict[int, tuple[Artifact, ...]] = {}
-        self.registered = 0
-        """Feeds that have begun to read."""
         self.spent: dict[int, int] = {}
-        """How many of them are done with an item."""
+        """How many feeds are done with an item."""
         for stream in self.streams:
             stream.values, stream.digests, stream.paths = [], [], []
 
@@ -207,6 +209,7 @@ class Station:
             self._append(path, Result(entry.outputs, entry.digests, key))
         self.count = self.made = self.flushed
         self.closed = True
+        self.stored = None
 
     def _append(self, path: Path, result: Result) -> None:
         self.flushed += 1

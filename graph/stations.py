@@ -10,7 +10,7 @@ from graph.events import Event, NodeSkipped
 from graph.graph import Graph
 from graph.plan import Plan
 from graph.station import Feed, Station
-from graph.store import Recipe
+from graph.store import Recipe, Stored
 from graph.workflow import NodeId
 
 
@@ -24,9 +24,7 @@ class Stations:
         self._places = {node_id: place for place, node_id in enumerate(plan.steps)}
         self._stations: dict[NodeId, Station] = {}
         for node_id, recipe in plan.cached.items():
-            station = self[node_id]
-            station.record = recipe
-            self._hold(station, recipe)
+            self._take(self[node_id], recipe)
 
     def __contains__(self, node_id: NodeId) -> bool:
         return node_id in self._stations
@@ -64,8 +62,8 @@ class Stations:
             if station.wanted:
                 continue
             station.wanted = True
-            if station.record is not None:
-                self._restore(station)
+            if station.stored is not None:
+                self._restore(station, station.stored)
                 continue
             if station.feeds is None:
                 bound = station.bound
@@ -90,10 +88,15 @@ class Stations:
         feed.ready = not source.dropped and feed.is_ready()
         feed.reader.waiting += not feed.ready
 
-    def _restore(self, station: Station) -> None:
-        """Fill a station from its record, whose keys are held."""
-        assert station.record is not None
-        stored = [entry for key in station.record.keys if (entry := self._cache.store.get(key)) is not None]
+    def _take(self, station: Station, recipe: Recipe) -> None:
+        """Hold what is stored for a station until it is wanted; without it the station will run."""
+        station.stored = self._cache.take_all(recipe)
+        if station.stored is not None:
+            station.held = dict(enumerate(recipe.keys))
+            station.record = recipe
+
+    def _restore(self, station: Station, stored: list[Stored]) -> None:
+        """Fill a station from what is stored for it."""
         station.restore(stored)
         if station.id in self._targets:
             for item, entry in enumerate(stored):
@@ -103,24 +106,15 @@ class Stations:
 
     def _revive(self, station: Station) -> None:
         """Let a station whose values were dropped fetch them again, or else make them again."""
-        keys = [key for key in station.keys if key is not None]
-        whole = station.closed and station.clean and all(self._cache.find(key) is not None for key in keys)
-        record = Recipe(tuple(keys), tuple(station.paths)) if whole else None
+        keys = tuple(key for key in station.keys if key is not None)
+        recipe = Recipe(keys, tuple(station.paths)) if station.closed and station.clean else None
         for key in station.held.values():
             self._cache.store.let_go(key)
         for feed in station.open:
             feed.source.readers.pop(feed, None)
-        readers = station.registered
         station.reset()
-        station.registered = readers
-        station.record = record
-        if record is not None:
-            self._hold(station, record)
-
-    def _hold(self, station: Station, recipe: Recipe) -> None:
-        for item, key in enumerate(recipe.keys):
-            self._cache.store.hold(key)
-            station.held[item] = key
+        if recipe is not None:
+            self._take(station, recipe)
 
     def notify(self, station: Station) -> None:
         """Move those who read a station that has grown or closed."""
