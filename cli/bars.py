@@ -24,6 +24,8 @@ from graph.events import (
     Planned,
 )
 
+LONGEST = 36  # characters before a bar
+
 
 class Bars:
     """Draws bars while a run goes on; warnings and results are lines above them."""
@@ -39,7 +41,7 @@ class Bars:
             console=console,
             transient=True,
         )
-        self._nodes = self._progress.add_task(str(file.path), total=None)
+        self._nodes = self._progress.add_task(_cut(file.path.name), total=None)
         self._steps: dict[str, TaskID] = {}
         self._done: set[str] = set()
 
@@ -57,7 +59,7 @@ class Bars:
             case NodeExpanded():
                 self._grow(len(event.nodes))
             case NodeStarted():
-                self._steps[event.node] = self._progress.add_task(f"  {self._title(event.node)}", total=None)
+                self._steps[event.node] = self._progress.add_task(_cut(f"  {self._title(event.node)}"), total=None)
             case NodeProgress():
                 self._progress.update(self._steps[event.node], completed=event.done, total=event.total)
             case NodeFinished() | NodeSkipped() | NodeErrored():
@@ -82,3 +84,8 @@ class Bars:
 
     def _say(self, text: str, style: str = "") -> None:
         self._console.print(text, style=style, markup=False, highlight=False)
+
+
+def _cut(text: str) -> str:
+    """Room for the bar beside it."""
+    return text if len(text) <= LONGEST else text[: LONGEST - 1] + "…"

@@ -9,6 +9,7 @@ from cli.errors import ExitCode
 from cli.opening import Opened, open_file
 from cli.parts import build_choices, build_registry
 from cli.places import places
+from cli.words import count
 
 
 def command(arguments: argparse.Namespace) -> int:
@@ -19,7 +20,7 @@ def command(arguments: argparse.Namespace) -> int:
     for file in opened:
         show_problems(file, arguments.json)
         if file.graph is not None and not arguments.json:
-            print(f"{file.path} can run: {_count(len(file.document.workflow.nodes), 'node')}")
+            print(f"{file.path} can run: {count(len(file.document.workflow.nodes), 'node')}")
     return ExitCode.DONE if all(file.graph for file in opened) else ExitCode.REFUSED
 
 
@@ -33,8 +34,4 @@ def show_problems(file: Opened, as_json: bool) -> None:
         print(f"{problem.severity}: {file.sentence(problem)}", file=sys.stderr)
     errors = sum(problem.severity == "error" for problem in file.problems)
     if errors:
-        print(f"{file.path} cannot run: {_count(errors, 'error')}", file=sys.stderr)
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+        print(f"{file.path} cannot run: {count(errors, 'error')}", file=sys.stderr)

@@ -89,7 +89,7 @@ def _directories(where: Places) -> Iterator[Finding]:
 
 def _models(where: Places) -> Iterator[Finding]:
     counts = {kind: len(where.folders.names(kind)) for kind in where.folders.kinds()}
-    yield Finding("models", ", ".join(f"{count} {kind}" for kind, count in counts.items() if count) or "none")
+    yield Finding("models", ", ".join(f"{found} {kind}" for kind, found in counts.items() if found) or "none")
     if not counts.get("checkpoints"):
         advice = f"put one into {where.folders.roots('checkpoints')[0]}, or name a folder with --models"
         yield Finding("checkpoints", "none", f"there is no checkpoint; {advice}")

@@ -100,5 +100,6 @@ def parser() -> argparse.ArgumentParser:
     verb.add_argument("name", nargs="?", metavar="NAME")
     verb = verbs.add_parser("inspect", parents=[everywhere], help="say what a model file is")
     verb.add_argument("files", nargs="+", metavar="FILE", help="a path, or a name in the model folders")
+    verb.add_argument("--on", metavar="CHECKPOINT", help="also say what the adapter would change of this checkpoint")
     verbs.add_parser("doctor", parents=[everywhere, running], help="say what this machine has, and what is wrong")
     return main_parser

@@ -61,6 +61,8 @@ def open_file(path: Path, arguments: argparse.Namespace, registry: Registry, cho
         said = {(problem.node, problem.input) for problem in problems if problem.node}
         problems += [problem for problem in found if (problem.node, problem.input) not in said]
     graded = tuple(sorted((_graded(problem, placed, arguments.strict) for problem in problems), key=_order))
+    if graph is not None and not graph.targets:  # all that could save anything is of a kind that is not known here
+        graded = tuple(replace(problem, severity="error") for problem in graded)
     refused = any(problem.severity == "error" for problem in graded)
     return Opened(path, document, graded, None if refused else graph)
 

@@ -7,7 +7,6 @@ import time
 import traceback
 from collections.abc import Callable
 from contextlib import suppress
-from pathlib import Path
 
 from rich.console import Console
 
@@ -20,6 +19,7 @@ from cli.opening import Opened, open_file
 from cli.parts import build_choices, build_registry
 from cli.places import places
 from cli.reporting import JsonLines, PlainLines, Reporter
+from cli.words import short
 from diffusion.runtime import Runtime
 from graph.errors import Cancelled
 from graph.events import Event, NodeErrored, NodeFinished, NodeSkipped
@@ -81,13 +81,5 @@ def _finish(arguments: argparse.Namespace, end: ExitCode, saved: list[SavedFile]
     if arguments.json:
         print(json.dumps({"event": how, "saved": [str(file.path) for file in saved], "seconds": round(seconds, 3)}))
         return
-    named = ", ".join(_shown(file.path) for file in saved) or "nothing"
+    named = ", ".join(short(file.path) for file in saved) or "nothing"
     print(f"{how} in {seconds:.1f} s, saved {named}", flush=True)
-
-
-def _shown(path: Path) -> str:
-    """Short where that is clear."""
-    try:
-        return str(path.relative_to(Path.cwd()))
-    except ValueError:
-        return str(path)

@@ -1,0 +1,62 @@
+import argparse
+import hashlib
+
+import pytest
+
+from cli.errors import CommandError
+from cli.hashes import FileHashes
+from cli.places import places
+
+
+def arguments(base, **options) -> argparse.Namespace:
+    return argparse.Namespace(
+        **{"base_directory": base, "models": [], "input_directory": None, "output_directory": None} | options
+    )
+
+
+def test_a_base_directory_has_the_usual_folders(tmp_path):
+    (tmp_path / "models/loras").mkdir(parents=True)
+    (tmp_path / "models/loras/a.safetensors").touch()
+    where = places(arguments(tmp_path))
+    assert (where.input, where.output) == (tmp_path / "input", tmp_path / "output")
+    assert where.folders.names("loras") == ["a.safetensors"]
+
+
+def test_folders_named_on_the_command_line_come_first(tmp_path):
+    for folder in ("base/models/loras", "more/loras"):
+        (tmp_path / folder).mkdir(parents=True)
+        (tmp_path / folder / "a.safetensors").touch()
+    where = places(arguments(tmp_path / "base", models=[tmp_path / "more"]))
+    assert where.folders.path("loras", "a.safetensors") == tmp_path / "more/loras/a.safetensors"
+
+
+def test_extra_model_paths_are_read(tmp_path):
+    (tmp_path / "elsewhere/l").mkdir(parents=True)
+    (tmp_path / "elsewhere/l/b.safetensors").touch()
+    (tmp_path / "extra_model_paths.yaml").write_text(f"other:\n  base_path: {tmp_path}/elsewhere\n  loras: l\n")
+    assert places(arguments(tmp_path)).folders.names("loras") == ["b.safetensors"]
+
+
+def test_a_directory_that_is_not_there_is_refused(tmp_path):
+    with pytest.raises(CommandError, match="no directory"):
+        places(arguments(tmp_path / "nowhere"))
+
+
+def test_a_yaml_that_is_none_is_refused(tmp_path):
+    (tmp_path / "extra_model_paths.yaml").write_text("a: [")
+    with pytest.raises(CommandError, match="YAML"):
+        _ = places(arguments(tmp_path)).folders
+
+
+def test_a_model_file_is_hashed_once(tmp_path):
+    (tmp_path / "models/checkpoints").mkdir(parents=True)
+    path = tmp_path / "models/checkpoints/a.safetensors"
+    path.write_bytes(b"hello, this is no model")
+    folders = places(arguments(tmp_path)).folders
+    database = tmp_path / "state/hashes.sqlite"
+    first = FileHashes(folders, database)("checkpoints", "a")
+    assert first == hashlib.sha256(path.read_bytes()).hexdigest()
+    assert FileHashes(folders, database)("checkpoints", "a.safetensors") == first
+    assert FileHashes(folders, database)("checkpoints", "b") is None
+    path.write_bytes(b"another file of another length")
+    assert FileHashes(folders, database)("checkpoints", "a") != first
