@@ -67,18 +67,20 @@ class Patch:
     strength: float
     digest: str
     """Which adapter: its file's identity, module and options."""
+    running: bool = False
+    """Whether it is computed against what the patches before it made of the weight, rather than the pristine one."""
 
     def delta(self, weight: Tensor) -> Tensor:
-        """What to add to the pristine ``weight`` (float32)."""
+        """What to add to ``weight`` (float32)."""
         return self.adapter.delta(weight, self.strength)
 
 
 def apply_patches(weight: Tensor, patches: Iterable[Patch]) -> Tensor:
-    """The pristine weight with every patch's change added, in float32. Each change is computed from the pristine."""
+    """The pristine weight with every patch's change added, in float32."""
     pristine = weight.float()
     result = pristine.clone()
     for patch in patches:
-        result += patch.delta(pristine)
+        result += patch.delta(result if patch.running else pristine)
     return result
 
 

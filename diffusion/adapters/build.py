@@ -26,8 +26,6 @@ def build(entry: Entry, tensors: Mapping[str, Tensor], weight: Shape, options: O
         adapter = InFirstColumns(adapter, entry.shape[1])
     if entry.place.part is not None:
         adapter = PartOf(adapter, entry.place.part)
-    if entry.place.region is not None:
-        adapter = InRegion(adapter, entry.place.region)
     return adapter
 
 
@@ -72,21 +70,3 @@ class PartOf:
         whole = weight.new_zeros(self.rows.total, *weight.shape[1:])
         whole[self.rows.start : self.rows.stop] = weight
         return self.inner.delta(whole, strength)[self.rows.start : self.rows.stop]
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class InRegion:
-    """An adapter that was trained on some rows of this weight."""
-
-    inner: Adapter
-    rows: Rows
-
-    @property
-    def linear(self) -> bool:
-        return self.inner.linear
-
-    def delta(self, weight: Tensor, strength: float = 1.0) -> Tensor:
-        change = weight.new_zeros(weight.shape)
-        rows = slice(self.rows.start, self.rows.stop)
-        change[rows] = self.inner.delta(weight[rows], strength)
-        return change

@@ -8,8 +8,9 @@ every way, and a file's names are looked up.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 
 from diffusion.adapters.adapter import Shape
 from diffusion.families.family import Target
@@ -38,28 +39,23 @@ class Place:
     module: str
     """Canonical, without ``.weight``."""
     part: Rows | None = None
-    """The file speaks of a larger matrix, of which this weight is these rows."""
-    region: Rows | None = None
-    """The file speaks of these rows of this weight only."""
+    """The file speaks of a larger matrix (fused queries, keys and values), of which this weight is these rows."""
 
     def seen(self, shape: Shape) -> Shape:
         """The shape of what the file speaks of, where the weight has this one."""
-        if self.part is not None:
-            return (self.part.total, *shape[1:])
-        if self.region is not None:
-            return (self.region.stop - self.region.start, *shape[1:])
-        return shape
+        return shape if self.part is None else (self.part.total, *shape[1:])
 
 
 @dataclass(frozen=True, slots=True)
 class Spelling:
-    """What a name stands for, usually one module, and who writes it so."""
+    """What a name stands for, one module or the parts of a fused one, and who writes it so."""
 
     dialect: str
     places: tuple[Place, ...]
 
 
 CHECKPOINT_PREFIXES = ("model.diffusion_model.", "cond_stage_model.transformer.", "cond_stage_model.model.")
+TEXT_PREFIXES = ("lora_te", "lycoris_te", "text_encoder", "clip_l.", "clip_g.", "t5xxl.", "cond_stage_model.")
 
 # prefix → dialect, for names with dots and for names flattened with underscores
 MODEL_DOTTED = {
@@ -136,36 +132,70 @@ ENCODERS = (
 )
 
 
+def component_of(stem: str) -> Component:
+    """What a name that stands for nothing in the model speaks of, by what it starts with."""
+    return "text" if stem.startswith(TEXT_PREFIXES) else "model"
+
+
 def spellings(targets: Mapping[Component, Targets]) -> dict[str, Spelling]:
-    """Every way to spell every module of the model. Where two would collide, the canonical name's owner wins."""
+    """Every way to spell every module of the model. Where two would collide, the first one's owner wins.
+
+    Weights that share a name in the checkpoint file are rows of one matrix there, in their order.
+    """
     found: dict[str, Spelling] = {}
     for component, weights in targets.items():
-        spell = _spell_text if component == "text" else _spell_model
+        spell, spell_original = (_text, _text_original) if component == "text" else (_model, _model_original)
+        stored: dict[str, list[tuple[str, int]]] = {}
         for name, target in weights.items():
             if name.endswith(WEIGHT):
-                place = Place(component, name.removesuffix(WEIGHT))
-                for stem, dialect in spell(place.module, target.file_name.removesuffix(WEIGHT)):
-                    found.setdefault(stem, Spelling(dialect, (place,)))
+                module = name.removesuffix(WEIGHT)
+                stored.setdefault(target.file_name.removesuffix(WEIGHT), []).append((module, target.shape[0]))
+                for stem, dialect in spell(module):
+                    found.setdefault(stem, Spelling(dialect, (Place(component, module),)))
+        for file_name, modules in stored.items():
+            places = _places(component, modules)
+            for stem, dialect in spell_original(file_name):
+                found.setdefault(stem, Spelling(dialect, places))
+            for stem, length in _xlabs(file_name) if component == "model" else ():
+                found.setdefault(stem, Spelling("XLabs", _places(component, modules[:length])))
     return found
 
 
-def _spell_model(module: str, file_name: str) -> Iterator[tuple[str, str]]:
-    names = [module, *_shortened(module)]
-    for prefix in CHECKPOINT_PREFIXES:
-        if file_name.startswith(prefix):
-            original = file_name.removeprefix(prefix)
-            names += [original, *_shortened(original)]
-    yield from _write(names, MODEL_DOTTED, MODEL_FLAT)
-    processors = [form for name in names for form in _processor_forms(name)]
-    yield from _write(processors, MODEL_DOTTED, {})
+def _places(component: Component, modules: Sequence[tuple[str, int]]) -> tuple[Place, ...]:
+    if len(modules) == 1:
+        return (Place(component, modules[0][0]),)
+    stops = list(accumulate(rows for _, rows in modules))
+    return tuple(
+        Place(component, module, Rows(stop - rows, stop, stops[-1]))
+        for (module, rows), stop in zip(modules, stops, strict=True)
+    )
 
 
-def _spell_text(module: str, file_name: str) -> Iterator[tuple[str, str]]:
+def _model(module: str) -> Iterator[tuple[str, str]]:
+    yield from _write([module, *_shortened(module)], MODEL_DOTTED, MODEL_FLAT)
+    yield from _write(_processor_forms(module), MODEL_DOTTED, {})
+
+
+def _model_original(file_name: str) -> Iterator[tuple[str, str]]:
+    name = _without_prefix(file_name)
+    return _write([name, *_shortened(name)], MODEL_DOTTED, MODEL_FLAT)
+
+
+def _text(module: str) -> Iterator[tuple[str, str]]:
     encoder = next(encoder for encoder in ENCODERS if module.startswith(encoder.prefix))
     inner = module.removeprefix(encoder.prefix)
     # One library's major version dropped this level from the module paths that its trainers write.
-    yield from _write([inner, inner.removeprefix("text_model.")], encoder.dotted, encoder.flat)
+    return _write([inner, inner.removeprefix("text_model.")], encoder.dotted, encoder.flat)
+
+
+def _text_original(file_name: str) -> Iterator[tuple[str, str]]:
     yield file_name, "original"
+    yield _without_prefix(file_name), "original"
+
+
+def _without_prefix(file_name: str) -> str:
+    prefix = next((prefix for prefix in CHECKPOINT_PREFIXES if file_name.startswith(prefix)), "")
+    return file_name.removeprefix(prefix)
 
 
 def _write(names: Iterable[str], dotted: Mapping[str, str], flat: Mapping[str, str]) -> Iterator[tuple[str, str]]:
@@ -187,3 +217,13 @@ def _processor_forms(name: str) -> list[str]:
     if leaf not in ("to_q", "to_k", "to_v", "to_out"):
         return []
     return [f"{parent}.processor.{leaf}_lora", f"{parent}.processor.{leaf}"]
+
+
+def _xlabs(file_name: str) -> Iterator[tuple[str, int]]:
+    """XLabs' names for FLUX.1's layers, and how many of the fused parts they mean; theirs leave the MLP out."""
+    block, _, layer = file_name.rpartition(".")
+    if layer in ("linear1", "linear2") and "single_blocks" in block:
+        yield f"{block}.processor.{'qkv' if layer == 'linear1' else 'proj'}_lora", 3
+    stream = {"img_attn": 1, "txt_attn": 2}.get(block.rpartition(".")[2])
+    if stream and layer in ("qkv", "proj"):
+        yield f"{block.rpartition('.')[0]}.processor.{layer}_lora{stream}", 3

@@ -19,7 +19,7 @@ class Difference:
     diff: Tensor  # the weight's own shape
     scale: float = 1.0
 
-    title: ClassVar[str] = "full difference"
+    title: ClassVar[str] = "difference"
     linear: ClassVar[bool] = True
     needs: ClassVar[Needs] = (frozenset({"diff"}),)
     takes: ClassVar[frozenset[str]] = frozenset()

@@ -17,6 +17,20 @@ from diffusion.adapters.peft_oft import PeftOFT
 KINDS: tuple[type[Kind], ...] = (LoRA, LoHa, LoKr, Difference, OFT, BOFT, GLoRA, IA3, PeftIA3, PeftOFT)
 """In the order in which a module's tensors are tried on them."""
 
+NOT_APPLIED = {
+    "vera_lambda_b": "VeRA",
+    "vblora_vector_bank": "VB-LoRA",
+    "fourierft_spectrum": "FourierFT",
+    "lora_E": "AdaLoRA",
+    "hra_u": "HRA",
+    "boft_R": "PEFT's BOFT",
+    "lambda_layer": "T-LoRA",
+    "lora_controlnet": "Control-LoRA (a ControlNet)",
+    "set_weight": "replaced weights",
+    "reshape_weight": "reshaped weights",
+}
+"""Parts of keys by which kinds are known that are named in reports and not applied."""
+
 
 def kinds_of(roles: Collection[str]) -> Iterator[type[Kind]]:
     """The kinds that a module with tensors in these roles may be."""

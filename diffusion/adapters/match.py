@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from diffusion.adapters.adapter import Kind, Options, Shape
 from diffusion.adapters.alphas import Configs, config_for
-from diffusion.adapters.dialects import BIAS, WEIGHT, Place, Spelling, Targets, spellings
+from diffusion.adapters.dialects import BIAS, WEIGHT, Place, Spelling, Targets, component_of, spellings
 from diffusion.adapters.difference import Difference
 from diffusion.adapters.dora import MAGNITUDES, axis_of, magnitude_fits
 from diffusion.adapters.ia3 import PeftIA3
@@ -74,6 +74,8 @@ class Match:
     """Modules of a known kind that the model does not have."""
     misfits: tuple[Module, ...]
     """Modules that the model has in another shape."""
+    elsewhere: tuple[Module, ...]
+    """Modules of a component that the file was not put on."""
     unknown: tuple[str, ...]
     """Keys of no kind of adapter known here."""
     dialects: Mapping[str, int]
@@ -116,13 +118,14 @@ def match(header: Header, index: Index, configs: Configs | None = None) -> Match
     targets = index.targets
     modules, unknown, embeddings = modules_of(header)
     entries: dict[Component, dict[str, tuple[Entry, ...]]] = {component: {} for component in targets}
-    sorted_out: dict[str, list[Module]] = {"matched": [], "unmatched": [], "misfits": []}
+    sorted_out: dict[str, list[Module]] = {"matched": [], "unmatched": [], "misfits": [], "elsewhere": []}
     dialects: Counter[str] = Counter()
     for module, spelling in _joined(modules, index.spellings):
         if not module.known:
             unknown += module.keys.values()
         elif spelling is None:
-            sorted_out["unmatched"].append(module)
+            asked_for = component_of(module.stem) in targets
+            sorted_out["unmatched" if asked_for else "elsewhere"].append(module)
         elif not (changes := _changes(module, spelling, targets, configs or {})):
             sorted_out["misfits"].append(module)
         else:

@@ -56,6 +56,15 @@ def trainer_of(metadata: Mapping[str, str], dialects: Mapping[str, int]) -> str:
     return max(dialects, key=lambda dialect: dialects[dialect], default="")
 
 
+def trained_as(metadata: Mapping[str, str]) -> str:
+    """How a LoRA was trained, where that leaves no trace in its tensors; "" for the plain way."""
+    network = metadata.get("ss_network_module", "")
+    algorithm = _json_object(metadata.get("ss_network_args", "")).get("algo", "")
+    if network.endswith("lora_fa"):
+        return "LoRA-FA"
+    return "DyLoRA" if network.endswith("dylora") or algorithm == "dylora" else ""
+
+
 def trigger_words(metadata: Mapping[str, str], limit: int = 8) -> tuple[str, ...]:
     """The phrase its maker says to use, else the most frequent tags of its training captions."""
     phrase = metadata.get("modelspec.trigger_phrase", "").strip()

@@ -8,8 +8,8 @@ from decimal import Decimal
 from diffusion.adapters.adapter import Patch
 from diffusion.adapters.build import build
 from diffusion.adapters.dialects import Targets
-from diffusion.adapters.loaded import LOADED
-from diffusion.adapters.match import Index, match
+from diffusion.adapters.loaded import LOADED, LoadedFile
+from diffusion.adapters.match import Index, Match, match
 from diffusion.adapters.report import AdapterReport, report
 from diffusion.errors import AdapterMismatch
 from diffusion.files.folders import ModelFolders
@@ -26,7 +26,8 @@ def inspect_adapter(
     """
     file = folders.ref("loras", name)
     loaded = LOADED.get(folders, file)
-    found = report(file.path, loaded.header, match(loaded.header, Index.of(targets), loaded.configs), targets)
+    matched = match(loaded.header, Index.of(targets), loaded.configs)
+    found = report(file.path, loaded.header, matched, targets, _alphas_of_zero(file, matched, loaded))
     if found.refusal:
         raise AdapterMismatch(found.refusal)
     return file, found
@@ -39,7 +40,10 @@ def patches_for(
 
     Strengths of the same adapter on the same weight are summed as the decimal numbers they were written as, zeros
     dropped, the rest sorted; so +s and −s leave nothing, and the order of a stack does not matter. Kinds that are not
-    linear in strength are neither merged nor sorted and come last, in the stack's order.
+    linear in strength, and adapters with the option ``against=running`` (computed from what is there by then, not from
+    the pristine weight), are neither merged nor sorted and come last, in the stack's order.
+
+    The option ``rank`` takes that many ranks of a DyLoRA.
     """
     stack = tuple(applied for applied in stack if applied.strength)
     if not stack:
@@ -47,25 +51,35 @@ def patches_for(
     patches: dict[str, list[Patch]] = {}
     index = Index.of({component: targets})
     for applied in stack:
-        loaded = LOADED.get(folders, applied.adapter)
+        loaded, options = LOADED.get(folders, applied.adapter), dict(applied.options)
+        running = options.get("against") == "running"
         for name, changes in match(loaded.header, index, loaded.configs).entries[component].items():
             for entry in changes:
-                adapter = build(entry, loaded.tensors, targets[name].shape, dict(applied.options))
+                adapter = build(entry, loaded.tensors, targets[name].shape, options)
                 digest = f"{applied.adapter.identity}/{entry.stem}{applied.options}"
-                patches.setdefault(name, []).append(Patch(adapter, applied.strength, digest))
+                patches.setdefault(name, []).append(Patch(adapter, applied.strength, digest, running))
     canonical = {name: tuple(canonical_order(on_weight)) for name, on_weight in patches.items()}
     return {name: on_weight for name, on_weight in canonical.items() if on_weight}
 
 
 def canonical_order(patches: Iterable[Patch]) -> Iterator[Patch]:
-    """Linear patches merged and sorted, then the others as they came."""
+    """Patches whose order does not matter, merged and sorted; then the others as they came."""
     patches = list(patches)
-    adapters = {patch.digest: patch.adapter for patch in patches}
+    free = [patch for patch in patches if patch.adapter.linear and not patch.running]
+    adapters = {patch.digest: patch.adapter for patch in free}
     sums: dict[str, Decimal] = {}
-    for patch in patches:
-        if patch.adapter.linear:
-            sums[patch.digest] = sums.get(patch.digest, Decimal(0)) + Decimal(repr(patch.strength))
+    for patch in free:
+        sums[patch.digest] = sums.get(patch.digest, Decimal(0)) + Decimal(repr(patch.strength))
     for digest, strength in sorted(sums.items()):
         if strength:
             yield Patch(adapters[digest], float(strength), digest)
-    yield from (patch for patch in patches if not patch.adapter.linear)
+    yield from (patch for patch in patches if patch.running or not patch.adapter.linear)
+
+
+def _alphas_of_zero(file: FileRef, found: Match, loaded: LoadedFile) -> Iterator[str]:
+    entries = [entry for weights in found.entries.values() for changes in weights.values() for entry in changes]
+    zeros = [
+        entry for entry in entries if entry.rank and "alpha" in entry.keys and not loaded.tensors[entry.keys["alpha"]]
+    ]
+    if zeros:
+        yield f"{file.path}: alpha is 0 in {len(zeros)} modules, so that they change nothing."

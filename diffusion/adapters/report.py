@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from diffusion.adapters.dialects import Targets
-from diffusion.adapters.match import Entry, Match
-from diffusion.adapters.origin import family_of, family_of_model, trainer_of, trigger_words
+from diffusion.adapters.dialects import Targets, component_of
+from diffusion.adapters.kinds import NOT_APPLIED, kinds_of
+from diffusion.adapters.match import Entry, Match, modules_of
+from diffusion.adapters.origin import family_of, family_of_model, trained_as, trainer_of, trigger_words
 from diffusion.files.header import Header
 from diffusion.handle import Component
 
@@ -34,6 +35,8 @@ class AdapterReport:
     """Modules that the model does not have."""
     misfits: tuple[str, ...]
     """Modules that the model has in another shape."""
+    elsewhere: Mapping[Component, int]
+    """Component that it was not put on → modules of the file that would change it."""
     unknown: tuple[str, ...]
     """Keys of no known kind of adapter."""
     trigger_words: tuple[str, ...]
@@ -62,6 +65,9 @@ class AdapterReport:
             )
         if self.matched:
             return ""
+        if not self.total and self.elsewhere:
+            parts = " and ".join(COMPONENTS[part] for part in self.elsewhere)
+            return f"{self.file} changes {parts} alone, which it was not put on."
         if not self.total:
             return f"{self.file} is no adapter of a kind known here: {_some(self.unknown, 'key', 'keys')}."
         made_for = f"It was made for {self.family}." if self.family else "What it was made for cannot be told."
@@ -101,9 +107,37 @@ class AdapterReport:
         return (self.summary(), *self.warnings())
 
 
-def report(file: str, header: Header, found: Match, targets: Mapping[Component, Targets]) -> AdapterReport:
-    """Put a match into words."""
-    modules = (*found.matched, *found.unmatched, *found.misfits)
+def describe(file: str, header: Header) -> AdapterReport:
+    """What a file says of itself, whatever model it may be put on."""
+    modules, unknown, embeddings = modules_of(header)
+    known = [module for module in modules if module.known]
+    kinds = [next(kinds_of(module.keys), None) for module in known]
+    ranks = {kind.rank(module.shapes) for kind, module in zip(kinds, known, strict=True) if kind}
+    unknown += [key for module in modules if not module.known for key in module.keys.values()]
+    return AdapterReport(
+        file=file,
+        family=family_of(modules, header.metadata),
+        model_family="",
+        trainer=trainer_of(header.metadata, {}),
+        kinds=_named(Counter(kind.title for kind in kinds if kind), header),
+        ranks=tuple(sorted(rank for rank in ranks if rank is not None)),
+        changed=Counter(component_of(module.stem) for module in known),
+        unmatched=(),
+        misfits=(),
+        elsewhere={},
+        unknown=tuple(sorted(unknown)),
+        trigger_words=trigger_words(header.metadata),
+        hash=header.metadata.get("sshs_model_hash", ""),
+        embeddings=embeddings,
+        notes=tuple(_known_but_not_applied(file, unknown)),
+    )
+
+
+def report(
+    file: str, header: Header, found: Match, targets: Mapping[Component, Targets], notes: Iterable[str] = ()
+) -> AdapterReport:
+    """Put a match into words. ``notes`` are further sentences for its user."""
+    modules = (*found.matched, *found.unmatched, *found.misfits, *found.elsewhere)
     entries = [entry for weights in found.entries.values() for changes in weights.values() for entry in changes]
     by_stem: dict[str, Entry] = {}
     for entry in entries:
@@ -115,17 +149,29 @@ def report(file: str, header: Header, found: Match, targets: Mapping[Component, 
         family=family_of(modules, header.metadata),
         model_family=family_of_model(targets.get("model", {})),
         trainer=trainer_of(header.metadata, found.dialects),
-        kinds=dict(Counter(entry.title for entry in by_stem.values()).most_common()),
+        kinds=_named(Counter(entry.title for entry in by_stem.values()), header),
         ranks=tuple(sorted({entry.rank for entry in entries if entry.rank is not None})),
         changed=changed,
         unmatched=tuple(module.stem for module in found.unmatched),
         misfits=tuple(module.stem for module in found.misfits),
+        elsewhere=Counter(component_of(module.stem) for module in found.elsewhere),
         unknown=found.unknown,
         trigger_words=trigger_words(header.metadata),
         hash=header.metadata.get("sshs_model_hash", ""),
         embeddings=found.embeddings,
-        notes=tuple(_notes(file, header, found, entries)),
+        notes=(*notes, *_known_but_not_applied(file, found.unknown), *_notes(file, header, found, entries)),
     )
+
+
+def _named(titles: Counter[str], header: Header) -> dict[str, int]:
+    """Kinds as their trainers call them, the most frequent one first."""
+    trained = trained_as(header.metadata)
+    return {trained if trained and title == "LoRA" else title: number for title, number in titles.most_common()}
+
+
+def _known_but_not_applied(file: str, unknown: Iterable[str]) -> list[str]:
+    names = dict.fromkeys(NOT_APPLIED[part] for key in unknown for part in key.split(".") if part in NOT_APPLIED)
+    return [f"{file} holds {' and '.join(names)}, which cannot be applied here."] if names else []
 
 
 def _notes(file: str, header: Header, found: Match, entries: Sequence[Entry]) -> list[str]:

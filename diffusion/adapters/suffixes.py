@@ -54,8 +54,6 @@ SUFFIXES = {
     "oft_R.weight": "oft_r",
     "oft_R": "oft_r",
     "oft_r": "oft_r",
-    "boft_R": "boft_r",
-    "boft_s": "boft_s",
     "a1.weight": "a1",
     "a2.weight": "a2",
     "b1.weight": "b1",
@@ -70,7 +68,7 @@ SUFFIXES = {
 NAMED = {
     suffix: role
     for suffix, role in SUFFIXES.items()
-    if suffix.startswith(("lora_A", "lora_B", "lora_magnitude", "hada_", "lokr_", "oft_R", "oft_r", "boft_", "ia3_"))
+    if suffix.startswith(("lora_A", "lora_B", "lora_magnitude", "hada_", "lokr_", "oft_R", "oft_r", "ia3_"))
 }
 
 

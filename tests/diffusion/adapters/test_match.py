@@ -1,0 +1,156 @@
+import pytest
+import torch
+
+from diffusion.adapters.adapter import apply_patches
+from diffusion.adapters.match import Index, match
+from diffusion.adapters.patches import inspect_adapter, patches_for
+from diffusion.families.family import Target
+from diffusion.files.header import Header, TensorEntry
+from diffusion.handle import Applied
+from tests.diffusion.adapters import dense
+
+ATTENTION = "down_blocks.0.attentions.0.transformer_blocks.0"
+QUERY = f"lora_unet_{ATTENTION}.attn1.to_q".replace(".", "_")
+OUT = f"lora_unet_{ATTENTION}.attn1.to_out.0".replace(".", "_")
+
+
+def header(shapes, metadata=None):
+    return Header({key: TensorEntry("F32", shape, 0, 0) for key, shape in shapes.items()}, metadata or {})
+
+
+def lora(stem, out, into, rank=4):
+    return {f"{stem}.lora_up.weight": (out, rank), f"{stem}.lora_down.weight": (rank, into), f"{stem}.alpha": ()}
+
+
+def matched(shapes, targets):
+    return match(header(shapes), Index.of(targets))
+
+
+def test_a_file_may_mix_kinds_module_by_module(targets):
+    found = matched(
+        {
+            **lora(QUERY, 32, 32),
+            f"{OUT}.hada_w1_a": (32, 2),
+            f"{OUT}.hada_w1_b": (2, 32),
+            f"{OUT}.hada_w2_a": (32, 2),
+            f"{OUT}.hada_w2_b": (2, 32),
+            "lora_unet_down_blocks_0_resnets_0_norm1.w_norm": (32,),
+            "lora_unet_down_blocks_0_resnets_0_norm1.b_norm": (32,),
+        },
+        targets,
+    )
+    assert {name: [entry.title for entry in entries] for name, entries in found.entries["model"].items()} == {
+        f"{ATTENTION}.attn1.to_q.weight": ["LoRA"],
+        f"{ATTENTION}.attn1.to_out.0.weight": ["LoHa"],
+        "down_blocks.0.resnets.0.norm1.weight": ["difference"],
+        "down_blocks.0.resnets.0.norm1.bias": ["difference"],
+    }
+
+
+def test_modules_are_told_apart_by_what_becomes_of_them(targets):
+    found = matched(
+        {
+            **lora(QUERY, 32, 32),
+            **lora(f"{QUERY}_extra", 32, 32),
+            **lora(OUT, 64, 64),
+            f"{QUERY}.lambda": (4,),
+            f"{QUERY}.rescale": (32, 1),
+            "emb": (3,),
+        },
+        targets,
+    )
+    assert [module.stem for module in found.matched] == [QUERY]
+    assert [module.stem for module in found.unmatched] == [f"{QUERY}_extra"]
+    assert [module.stem for module in found.misfits] == [OUT]
+    assert found.unknown == ("emb", f"{QUERY}.lambda", f"{QUERY}.rescale")
+
+
+def test_a_module_spelled_in_two_ways_is_one(loras, targets):
+    stem = f"unet.{ATTENTION}.attn1"
+    up, down = loras.rand(32, 2), loras.rand(2, 32)
+    name = loras.write(
+        "old",
+        {
+            f"{stem}.processor.to_q_lora.up.weight": up,
+            f"{stem}.processor.to_q_lora.down.weight": down,
+            f"{stem}.to_q.alpha": torch.tensor(1.0),
+        },
+    )
+    ref, report = inspect_adapter(loras.folders, name, targets)
+    assert report.unknown == () and report.matched == 1
+    (patch,) = patches_for(loras.folders, (Applied(ref, 1.0),), "model", targets["model"])[
+        f"{ATTENTION}.attn1.to_q.weight"
+    ]
+    assert torch.allclose(patch.delta(torch.zeros(32, 32)), 0.5 * up @ down, atol=1e-6)
+
+
+def test_modules_of_a_component_that_was_not_asked_for_are_set_aside(targets):
+    del targets["text"]
+    found = matched({**lora(QUERY, 32, 32), **lora("lora_te_text_model_encoder_layers_0_mlp_fc1", 192, 48)}, targets)
+    assert len(found.matched) == 1
+    assert found.unmatched == ()
+    assert [module.stem for module in found.elsewhere] == ["lora_te_text_model_encoder_layers_0_mlp_fc1"]
+
+
+def test_a_bias_beside_a_lora_is_changed_too(loras, targets):
+    bias = loras.rand(32)
+    name = loras.write(
+        "biased", {**{key: shape for key, shape in lora(OUT, 32, 32).items() if shape}, f"{OUT}.diff_b": bias}
+    )
+    ref = loras.folders.ref("loras", name)
+    patches = patches_for(loras.folders, (Applied(ref, 0.5),), "model", targets["model"])
+    (patch,) = patches[f"{ATTENTION}.attn1.to_out.0.bias"]
+    assert torch.equal(patch.delta(torch.zeros(32)), 0.5 * bias)
+
+
+@pytest.mark.parametrize("channels", [9, 8])
+def test_an_adapter_for_four_channels_leaves_a_widened_input_layers_others_alone(channels, loras, targets):
+    targets["model"]["conv_in.weight"] = Target("conv_in.weight", (32, channels, 3, 3), "input_blocks.0.0.weight")
+    sample = dense.lora(3, (32, 4, 3, 3))
+    name = loras.write("any", {f"lora_unet_conv_in.{suffix}": tensor for suffix, tensor in sample.tensors.items()})
+    ref, _ = inspect_adapter(loras.folders, name, targets)
+    patches = patches_for(loras.folders, (Applied(ref, 1.0),), "model", targets["model"])["conv_in.weight"]
+    change = apply_patches(torch.zeros(32, channels, 3, 3), patches)
+    assert torch.allclose(change[:, :4].double(), sample.change(torch.zeros(()), 1.0), atol=1e-6)
+    assert not change[:, 4:].any()
+
+
+class TestFusedMatrices:
+    """FLUX.1's queries, keys and values: one matrix in the file, three weights for trainers."""
+
+    @pytest.fixture
+    def fused(self):
+        names = {"to_q": (16, 16), "to_k": (16, 16), "to_v": (16, 16)}
+        modules = {f"transformer_blocks.0.attn.{name}.weight": shape for name, shape in names.items()}
+        return {
+            "model": {
+                name: Target(name, shape, "double_blocks.0.img_attn.qkv.weight") for name, shape in modules.items()
+            }
+        }
+
+    @pytest.mark.parametrize(
+        "kind", ["LoRA", "LoHa", "LoKr, whole w1", "difference", "GLoRA", "DoRA per output", "IA3, outputs"]
+    )
+    def test_an_adapter_of_the_whole_changes_each_part_as_it_would_the_whole(self, kind, fused, loras):
+        sample = dense.KINDS[kind](5, (48, 16))
+        stem = "lora_unet_double_blocks_0_img_attn_qkv"
+        name = loras.write("fused", {f"{stem}.{suffix}": tensor for suffix, tensor in sample.tensors.items()})
+        ref, report = inspect_adapter(loras.folders, name, fused)
+        assert report.matched == 1
+        patches = patches_for(loras.folders, (Applied(ref, 0.7),), "model", fused["model"])
+        whole = loras.rand(48, 16)
+        parts = [apply_patches(part, patches[name]) for part, name in zip(whole.split(16), fused["model"], strict=True)]
+        expected = whole + sample.change(whole.double(), 0.7)
+        assert torch.allclose(torch.cat(parts).double(), expected, atol=1e-5)
+
+    @pytest.mark.parametrize("kind", ["DoRA per input", "OFT", "BOFT"])
+    def test_what_needs_the_whole_matrix_is_not_applied_by_halves(self, kind, fused, loras):
+        sample = dense.KINDS[kind](5, (48, 16))
+        found = matched(
+            {f"lora_unet_double_blocks_0_img_attn_qkv.{s}": tuple(t.shape) for s, t in sample.tensors.items()}, fused
+        )
+        assert found.matched == () and len(found.misfits) == 1
+
+    def test_an_adapter_of_the_parts_changes_those_it_has(self, fused, loras):
+        found = matched(lora("lora_transformer_transformer_blocks_0_attn_to_k", 16, 16), fused)
+        assert found.entries["model"].keys() == {"transformer_blocks.0.attn.to_k.weight"}
