@@ -1,40 +1,60 @@
-"""What runs graphs, and what their nodes may ask for."""
+"""What runs graphs, what it remembers from run to run, and what nodes may ask for."""
 
 import argparse
+import hashlib
 import re
 from collections.abc import Mapping
+from importlib.metadata import version
+from pathlib import Path
 from typing import Any
 
 from cli.errors import CommandError
 from cli.hashes import FileHashes
+from cli.opening import Opened
 from cli.places import Places
 from diffusion.errors import OutOfMemory
 from diffusion.runtime import Runtime
+from graph.archive import Archive
 from graph.executor import Executor
+from graph.journal import Journal
 from graph.store import OutputStore
 from nodes.codecs import NodeCodecs
 from workflows.document import Document
 from workflows.outputs import InputFolder, OutputFolder, PreviewFolder
 
 UNITS = {"": 1, "k": 10**3, "m": 10**6, "g": 10**9, "t": 10**12}
+CODE = ("graph", "diffusion", "nodes")
+PACKAGES = ("torch", "diffusers", "transformers")
 
 
-def build_executor(arguments: argparse.Namespace) -> Executor:
-    """What runs graphs one after the other; a node that found the memory full is tried once more."""
-    store = OutputStore(read_bytes(arguments.cache_size))
-    return Executor(store, NodeCodecs(), recover=lambda error: isinstance(error, OutOfMemory))
+class Execution:
+    """Runs one file after the other over the same loaded models and stored outputs."""
 
+    def __init__(self, where: Places, arguments: argparse.Namespace):
+        self._where, self._codecs = where, NodeCodecs()
+        self._store = OutputStore(read_bytes(arguments.cache_size))
+        self._runtime = Runtime(where.folders, arguments.device, arguments.dtype)
+        self._hashes = FileHashes(where.folders, where.state / "hashes.sqlite")
+        self._remembers = not arguments.no_cache
+        self._archive = Archive(where.state / "archive", self._codecs, _stamp(arguments)) if self._remembers else None
 
-def build_resources(where: Places, runtime: Runtime, document: Document) -> Mapping[type, Any]:
-    """What the nodes of one document are given when they ask."""
-    numbers, hashes = where.state / "counters.sqlite", FileHashes(where.folders, where.state / "hashes.sqlite")
-    return {
-        Runtime: runtime,
-        Document: document,
-        InputFolder: InputFolder(where.input),
-        OutputFolder: OutputFolder(where.output, numbers, document, hashes),
-        PreviewFolder: PreviewFolder(where.previews, numbers, document, hashes),
-    }
+    def executor(self, file: Opened) -> Executor:
+        """What runs this file's graph; a node that found the memory full is tried once more."""
+        name = str(file.path.resolve())
+        journal = Journal(self._where.state / "journal.sqlite", name) if self._remembers else None
+        recover = lambda error: isinstance(error, OutOfMemory)
+        return Executor(self._store, self._codecs, self._archive, journal, recover=recover)
+
+    def resources(self, document: Document) -> Mapping[type, Any]:
+        """What the nodes of a document are given when they ask."""
+        where, numbers = self._where, self._where.state / "counters.sqlite"
+        return {
+            Runtime: self._runtime,
+            Document: document,
+            InputFolder: InputFolder(where.input),
+            OutputFolder: OutputFolder(where.output, numbers, document, self._hashes),
+            PreviewFolder: PreviewFolder(where.previews, numbers, document, self._hashes),
+        }
 
 
 def read_bytes(text: str) -> int:
@@ -43,3 +63,13 @@ def read_bytes(text: str) -> int:
     if match is None:
         raise CommandError(f"--cache-size takes bytes, as in 4GB or 500M, not {text!r}")
     return int(float(match[1]) * UNITS[match[2]])
+
+
+def _stamp(arguments: argparse.Namespace) -> str:
+    """What changes numbers beside the workflow: our code, the libraries below it, device and number format."""
+    digest = hashlib.sha256()
+    for package in CODE:
+        for path in sorted((Path(__file__).parents[1] / package).rglob("*.py")):
+            digest.update(path.read_bytes())
+    versions = " ".join(f"{package} {version(package)}" for package in PACKAGES)
+    return f"{digest.hexdigest()} {versions} {arguments.device} {arguments.dtype}"

@@ -13,14 +13,13 @@ from rich.console import Console
 from cli.bars import Bars
 from cli.check import show_problems
 from cli.errors import ExitCode
-from cli.execution import build_executor, build_resources
+from cli.execution import Execution
 from cli.interrupt import cancel_on_interrupt
 from cli.opening import Opened, open_file
 from cli.parts import build_choices, build_registry
 from cli.places import places
 from cli.reporting import JsonLines, PlainLines, Reporter
 from cli.words import short
-from diffusion.runtime import Runtime
 from graph.errors import Cancelled
 from graph.events import Event, NodeErrored, NodeFinished, NodeSkipped
 from workflows.modes import without_modes
@@ -37,15 +36,14 @@ def command(arguments: argparse.Namespace) -> int:
     graphs = [(file, file.graph) for file in opened if file.graph]
     if len(graphs) < len(opened):
         return ExitCode.REFUSED
-    runtime = Runtime(where.folders, arguments.device, arguments.dtype)
-    executor = build_executor(arguments)
+    execution = Execution(where, arguments)
     saved: list[SavedFile] = []
     failed = False
     end = ExitCode.CANCELLED  # unless all came to an end
     began = time.monotonic()
     with cancel_on_interrupt() as cancel, suppress(Cancelled):
         for file, graph in graphs:
-            resources = build_resources(where, runtime, without_modes(file.document, registry))
+            executor, resources = execution.executor(file), execution.resources(without_modes(file.document, registry))
             with _reporter(file, arguments) as report:
                 result = executor.run(
                     graph, resources=resources, emit=_also(report, saved, arguments.debug), cancel=cancel

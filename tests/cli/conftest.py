@@ -76,7 +76,7 @@ def workflow(tmp_path: Path) -> Callable[[Any], Path]:
 @pytest.fixture
 def program(base: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., int]:
     """The command line over these nodes: ``program("run", path, "--json")``."""
-    for verb in ("run", "check", "nodes"):
+    for verb in ("run", "check", "nodes", "explain"):
         monkeypatch.setattr(f"cli.{verb}.build_registry", lambda: Registry(*NODES))
     monkeypatch.setattr(cli.execution, "NodeCodecs", NoCodecs)
 

@@ -29,7 +29,7 @@ OVER_TEST_NODES = """
 import sys
 import pytest, conftest
 patches = pytest.MonkeyPatch()
-for verb in ("run", "check", "nodes"):
+for verb in ("run", "check", "nodes", "explain"):
     patches.setattr(f"cli.{verb}.build_registry", lambda: conftest.Registry(*conftest.NODES))
 patches.setattr("cli.execution.NodeCodecs", conftest.NoCodecs)
 sys.exit(conftest.main())
