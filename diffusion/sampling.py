@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import TYPE_CHECKING, Literal
 
 import torch
 from PIL import Image
-from torch import Tensor
+from torch import Tensor, nn
 
 from diffusion.conditioning import Conditioning
 from diffusion.denoise import Guided, Inpainted, Network
@@ -89,7 +90,12 @@ def sample_along(
     """Denoise a latent along given sigmas. Fewer than two of them leave it as it is."""
     if len(sigmas) < 2:
         return latent
-    trained, space = trained_sigmas(model), latent.space
+    trained, space = trained_sigmas(model), residency.space(model)
+    if latent.samples.shape[1] != space.channels:
+        raise DiffusionError(
+            f"The latent has {latent.samples.shape[1]} channels and the model works on {space.channels}: "
+            "they belong to different families of models."
+        )
     noise = torch.zeros_like(latent.samples)
     if add_noise:
         noise = initial_noise(latent.samples.shape, seed, latent.batch_index)
@@ -101,15 +107,17 @@ def sample_along(
         if on_step is not None:
             on_step(done, total, preview(denoised, space))
 
-    with residency.resident(model, stop=stop) as module:
+    def follow(module: nn.Module) -> Tensor:
         network = Network(module, trained, _prediction(model))
         guided: Denoiser = Guided(network, *regions(positive, negative, x, space, trained), cfg)
         if latent.mask is not None:
             again = _noise_of_the_kept(noise, seed, sampler_name).to(original)
             guided = Inpainted(guided, original, _mask_for(original, latent.mask), again)
-        x = sampler(sampler_name)(guided, x, sigmas, SeededNoise(x, seed, sigmas), watch)
-    _check_finite(x, sampler_name, len(sigmas) - 1)
-    return Latent((x / space.scale + space.shift).cpu(), space, latent.mask, latent.batch_index)
+        return sampler(sampler_name)(guided, x, sigmas, SeededNoise(x, seed, sigmas), watch)
+
+    clean = residency.run(model, follow, stop)
+    _check_finite(clean, sampler_name, len(sigmas) - 1)
+    return replace(latent, samples=(clean / space.scale + space.shift).cpu(), space=space)
 
 
 def stretch(sigmas: Tensor, start: int = 0, end: int | None = None, *, leave_noise: bool = False) -> Tensor:

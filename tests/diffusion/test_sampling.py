@@ -1,82 +1,59 @@
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 
 import pytest
 import torch
-from diffusers import UNet2DConditionModel
-from torch import Tensor, nn
+from torch import Tensor
 
+from diffusion.checkpoint import open_checkpoint
 from diffusion.conditioning import Cond, Conditioning
-from diffusion.errors import NotFinite, Stopped
-from diffusion.handle import File, FileRef, ModelHandle
+from diffusion.device import choose_device
+from diffusion.errors import DiffusionError, NotFinite, Stopped
+from diffusion.files.folders import ModelFolders
 from diffusion.latent import Latent
+from diffusion.residency import Residency
 from diffusion.sampling import noised, sample, stretch
 from diffusion.schedules import sigmas_for
 from diffusion.sigmas import scaled_linear
 
+Run = Callable[..., Tensor]
 TRAINED = scaled_linear()
-MODEL = ModelHandle(File(FileRef("checkpoints/tiny.safetensors", "0"), "model"), "sd15")
-
-
-class OneModule:
-    """A device with one small network on it, whichever is asked for."""
-
-    device = torch.device("cpu")
-
-    def __init__(self) -> None:
-        torch.manual_seed(0)
-        self.module = UNet2DConditionModel(
-            block_out_channels=(8, 16),
-            down_block_types=("DownBlock2D", "CrossAttnDownBlock2D"),
-            up_block_types=("CrossAttnUpBlock2D", "UpBlock2D"),
-            layers_per_block=1,
-            cross_attention_dim=8,
-            attention_head_dim=8,
-            norm_num_groups=4,
-        ).eval()
-
-    @contextmanager
-    def resident(self, handle: ModelHandle, stop=None) -> Iterator[nn.Module]:
-        hook = self.module.mid_block.register_forward_pre_hook(lambda *_: stop and stop())
-        try:
-            yield self.module
-        finally:
-            hook.remove()
-
-
-@pytest.fixture(scope="module")
-def residency() -> OneModule:
-    return OneModule()
 
 
 def prompt(seed: int) -> Conditioning:
-    return Conditioning((Cond(torch.randn(1, 5, 8, generator=torch.Generator().manual_seed(seed))),))
+    return Conditioning((Cond(torch.randn(1, 5, 32, generator=torch.Generator().manual_seed(seed))),))
 
 
 def empty(batch: int = 1, **rest: object) -> Latent:
     return Latent(torch.zeros(batch, 4, 8, 8), **rest)
 
 
-def run(residency: OneModule, latent: Latent | None = None, **changed: object) -> Tensor:
-    settings = {"seed": 1, "steps": 3, "cfg": 2.0, "sampler_name": "euler", "scheduler": "normal"} | changed
-    return sample(residency, MODEL, prompt(1), prompt(2), latent or empty(), **settings).samples
+@pytest.fixture(scope="module")
+def run(tiny_folders: ModelFolders) -> Run:
+    residency = Residency(tiny_folders, choose_device("cpu"))
+    model = open_checkpoint(tiny_folders, "tiny.safetensors").model
+
+    def run(latent: Latent | None = None, **changed: object) -> Tensor:
+        settings = {"seed": 1, "steps": 3, "cfg": 2.0, "sampler_name": "euler", "scheduler": "normal"} | changed
+        return sample(residency, model, prompt(1), prompt(2), latent or empty(), **settings).samples
+
+    return run
 
 
-def test_the_same_settings_give_the_same_latent(residency: OneModule):
-    assert torch.equal(run(residency), run(residency))
+def test_the_same_settings_give_the_same_latent(run: Run):
+    assert torch.equal(run(), run())
 
 
 @pytest.mark.parametrize(
     "changed", [{"seed": 2}, {"steps": 4}, {"cfg": 3.0}, {"sampler_name": "heun"}, {"scheduler": "karras"}]
 )
-def test_each_setting_matters(residency: OneModule, changed: dict[str, object]):
-    assert not torch.allclose(run(residency), run(residency, **changed), atol=1e-3)
+def test_each_setting_matters(run: Run, changed: dict[str, object]):
+    assert not torch.allclose(run(), run(**changed), atol=1e-3)
 
 
-def test_two_advanced_runs_are_one_run_cut_in_two(residency: OneModule):
-    first = run(residency, steps=6, end=3, leave_noise=True)
-    whole = run(residency, steps=6)
-    torch.testing.assert_close(run(residency, Latent(first), steps=6, start=3, add_noise=False), whole)
+def test_two_advanced_runs_are_one_run_cut_in_two(run: Run):
+    first = run(steps=6, end=3, leave_noise=True)
+    whole = run(steps=6)
+    torch.testing.assert_close(run(Latent(first), steps=6, start=3, add_noise=False), whole)
 
 
 def test_an_early_end_goes_to_a_clean_picture_unless_told_not_to():
@@ -86,30 +63,30 @@ def test_an_early_end_goes_to_a_clean_picture_unless_told_not_to():
     assert stretch(sigmas, start=2, end=10000).tolist() == sigmas[2:].tolist()
 
 
-def test_a_run_that_starts_after_its_end_changes_nothing(residency: OneModule):
+def test_a_run_that_starts_after_its_end_changes_nothing(run: Run):
     latent = Latent(torch.ones(1, 4, 8, 8))
-    assert torch.equal(run(residency, latent, start=10), latent.samples)
-    assert torch.equal(run(residency, latent, denoise=0.0), latent.samples)
+    assert torch.equal(run(latent, start=10), latent.samples)
+    assert torch.equal(run(latent, denoise=0.0), latent.samples)
 
 
-def test_little_denoising_stays_near_the_latent(residency: OneModule):
+def test_little_denoising_stays_near_the_latent(run: Run):
     latent = Latent(torch.ones(1, 4, 8, 8))
-    gone = [float((run(residency, latent, denoise=share) - 1).abs().mean()) for share in (0.05, 0.3, 1.0)]
+    gone = [float((run(latent, denoise=share) - 1).abs().mean()) for share in (0.05, 0.3, 1.0)]
     assert gone == sorted(gone)
 
 
-def test_where_the_mask_is_zero_the_latent_is_kept(residency: OneModule):
+def test_where_the_mask_is_zero_the_latent_is_kept(run: Run):
     mask = torch.zeros(1, 1, 64, 64)
     mask[..., 32:] = 1
     latent = Latent(torch.full((2, 4, 8, 8), 3.0), mask=mask)
-    got = run(residency, latent)
+    got = run(latent)
     torch.testing.assert_close(got[..., :4], latent.samples[..., :4])
     assert (got[..., 4:] - 3).abs().mean() > 0.1
 
 
-def test_an_image_of_a_batch_can_be_made_alone(residency: OneModule):
-    batch = run(residency, empty(3, batch_index=(0, 1, 2)))
-    torch.testing.assert_close(run(residency, empty(batch_index=(2,))), batch[2:], rtol=1e-4, atol=1e-4)
+def test_an_image_of_a_batch_can_be_made_alone(run: Run):
+    batch = run(empty(3, batch_index=(0, 1, 2)))
+    torch.testing.assert_close(run(empty(batch_index=(2,))), batch[2:], rtol=1e-4, atol=1e-4)
 
 
 def test_the_highest_level_starts_with_the_pictures_own_variance():
@@ -118,20 +95,25 @@ def test_the_highest_level_starts_with_the_pictures_own_variance():
     assert float(noised(zeros, ones, torch.tensor(2.0), TRAINED)) == 2.0
 
 
-def test_steps_are_reported_with_a_small_picture(residency: OneModule):
+def test_steps_are_reported_with_a_small_picture(run: Run):
     seen = []
-    run(residency, on_step=lambda done, total, picture: seen.append((done, total, picture.size)))
+    run(on_step=lambda done, total, picture: seen.append((done, total, picture.size)))
     assert seen == [(1, 3, (8, 8)), (2, 3, (8, 8)), (3, 3, (8, 8))]
 
 
-def test_stopping_acts_within_the_network(residency: OneModule):
+def test_stopping_acts_within_the_network(run: Run):
     def stop() -> None:
         raise Stopped("Stopped.")
 
     with pytest.raises(Stopped):
-        run(residency, stop=stop)
+        run(stop=stop)
 
 
-def test_numbers_that_are_none_are_an_error_at_once(residency: OneModule):
+def test_numbers_that_are_none_are_an_error_at_once(run: Run):
     with pytest.raises(NotFinite, match="step 1 of euler"):
-        run(residency, Latent(torch.full((1, 4, 8, 8), float("nan"))))
+        run(Latent(torch.full((1, 4, 8, 8), float("nan"))))
+
+
+def test_a_latent_of_another_family_is_refused(run: Run):
+    with pytest.raises(DiffusionError, match="16 channels and the model works on 4"):
+        run(Latent(torch.zeros(1, 16, 8, 8)))

@@ -1,14 +1,18 @@
 """Every sampler on an analytic denoiser, beside what a well-known engine computes there."""
 
-import pytest
+from pathlib import Path
 
-from benchmarks.toy import goldens, toy_error
+import pytest
+from safetensors.torch import load_file
+
+from benchmarks.fidelity import relative, run_toy
 from diffusion.names import SAMPLERS
 
-GOLDENS = goldens()
+GOLDENS = load_file(Path(__file__).parents[2] / "golden" / "toy_samplers.safetensors")
 
 
-@pytest.mark.parametrize("masked", [False, True], ids=["plain", "masked"])
+@pytest.mark.parametrize("case", ["plain", "masked"])
 @pytest.mark.parametrize("name", SAMPLERS)
-def test_samplers_match_the_goldens(name: str, masked: bool):
-    assert toy_error(name, GOLDENS, masked=masked) < 1e-4
+def test_samplers_match_the_goldens(name: str, case: str):
+    got = run_toy(name, GOLDENS, masked=case == "masked")
+    assert relative(got, GOLDENS[f"{name}/karras/4/{case}"]) < 1e-4
