@@ -53,7 +53,7 @@ class OutputFolder:
         self._counters, self._document, self._hash_of = Counters(counters), document, hash_of
 
     def save(
-        self, prefix: str, suffix: str, write: Callable[[Path], None], *, known: Mapping[str, Any] | None = None
+        self, prefix: str, suffix: str, write: Callable[[Path], object], *, known: Mapping[str, Any] | None = None
     ) -> SavedFile:
         """Let ``write`` fill a pending file, then give it the next free number. Raises NameRefused outside the folder.
 
@@ -117,7 +117,7 @@ class InputFolder:
         return path
 
 
-def write_atomically(path: Path, write: Callable[[Path], None]) -> None:
+def write_atomically(path: Path, write: Callable[[Path], object]) -> None:
     """Let ``write`` fill a pending file beside ``path``, then put it in its place, over what was there."""
     path.parent.mkdir(parents=True, exist_ok=True)
     with _pending(path.parent, path.suffix) as pending:
