@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING, cast
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Literal, cast
 
 from diffusion.conditioning import Cond, Conditioning
 from diffusion.files.folders import ModelFolders
 from diffusion.handle import FileRef, TextHandle
 from diffusion.text.chunks import Piece, Vector, chunks
-from diffusion.text.prompt import passages
-from diffusion.text.references import Reference, references
-from diffusion.text.tokenizer import tokenize
+from diffusion.text.references import Reference
+from diffusion.text.rules import RULES, Part, Reading
 
 if TYPE_CHECKING:
     from transformers import CLIPTextModel
 
     from diffusion.residency import Residency
+
+RulesName = Literal["default", "a1111"]
 
 
 def encode(
@@ -27,45 +28,65 @@ def encode(
     *,
     warn: Callable[[str], None],
     stop: Callable[[], None] | None = None,
+    rules: RulesName = "default",
+    steps: int = 20,
 ) -> Conditioning:
-    """What a text encoder makes of a prompt, weights applied: one entry, (1, 77·chunks, D), float32, on the CPU.
+    """What a text encoder makes of a prompt, weights applied: (1, 77·chunks, D), float32, on the CPU.
 
-    A textual inversion that is missing or made for another encoder is left out with a warning, a damaged one raises
-    UnreadableFile. ``stop`` is called now and then and may raise to end the work.
+    One entry by the default rules; by A1111's one for every text the prompt stands for during so many ``steps`` of
+    sampling, see `diffusion.text.rules.Reading`. A textual inversion that is missing or made for another encoder is
+    left out with a warning, a damaged one raises UnreadableFile. ``stop`` is called now and then and may raise.
     """
     from diffusion.text.embeddings import read_embeddings
-    from diffusion.text.encoder import run_encoder
-    from diffusion.text.weighting import move_from_empty, weights_of
+    from diffusion.text.encoder import run_encoder, weights_of
 
     config = residency.config(handle)
     skip = handle.skip
     if skip >= config.layers:
         warn(f"This text encoder has {config.layers} layers, so its last one was taken.")
         skip = 0
-    parts = [(part, weight) for text, weight in passages(prompt) for part in references(text, folders)]
-    named = [part for part, _ in parts if isinstance(part, Reference)]
-    vectors = read_embeddings(named, folders, config.width, warn)
-    text = chunks(pieces(parts, {file: len(rows) for file, rows in vectors.items()}))
-    weighted = any(weight != 1 for chunk in text for weight in chunk.weights)
-    # The empty prompt, which weights are measured from, goes through the network beside the text.
-    batch = [*text, *chunks([])] if weighted else text
+    kind = RULES[rules]
+    readings = kind.read(prompt, folders, steps)
+    vectors = read_embeddings(named(readings), folders, config.width, warn)
+    lengths = {file: len(rows) for file, rows in vectors.items()}
+    texts = [kind.fill([pieces(section, lengths) for section in reading.sections]) for reading in readings]
+    flat = [chunk for text in texts for chunk in text]
+    weighted = any(weight != 1 for chunk in flat for weight in chunk.weights)
+    # The empty prompt, from which weights can be measured, goes through the network beside the texts.
+    batch = [*flat, *chunks([])] if weighted else flat
     hidden, pooled = residency.run(
         handle, lambda module: run_encoder(cast("CLIPTextModel", module), batch, vectors, skip), stop
     )
-    embeds = move_from_empty(hidden[:-1], weights_of(text), hidden[-1]) if weighted else hidden  # (chunks, 77, D)
-    return Conditioning((Cond(embeds.reshape(1, -1, embeds.shape[-1]), pooled=pooled[:1]),))
+    if weighted:
+        hidden, pooled = kind.weigh(hidden[:-1], weights_of(flat), hidden[-1]), pooled[:-1]
+    sizes = [len(text) for text in texts]
+    return Conditioning(
+        tuple(
+            Cond(own.reshape(1, -1, config.width), pooled=ends[:1], strength=reading.strength, extra=reading.extra)
+            for reading, own, ends in zip(readings, hidden.split(sizes), pooled.split(sizes), strict=True)
+        )
+    )
 
 
-def pieces(parts: Iterable[tuple[str | Reference, float]], lengths: dict[FileRef, int]) -> Iterable[Piece]:
-    """Words as tokens, and textual inversions as so many vectors."""
-    for part, weight in parts:
-        if isinstance(part, str):
-            yield Piece(tokenize(part), weight)
-        elif part.file in lengths:
-            yield Piece([Vector(part.file, row) for row in range(lengths[part.file])], weight)
+def pieces(section: Sequence[Part], lengths: Mapping[FileRef, int]) -> list[Piece]:
+    """Tokens as they are, textual inversions as their vectors. Those that could not be read are left out."""
+    laid: list[Piece] = []
+    for content, weight in section:
+        if not isinstance(content, Reference):
+            laid.append(Piece(content, weight))
+        elif content.file is not None and content.file in lengths:
+            laid.append(Piece([Vector(content.file, row) for row in range(lengths[content.file])], weight))
+    return laid
 
 
-def files_named(prompt: str, folders: ModelFolders) -> tuple[FileRef, ...]:
+def files_named(
+    prompt: str, folders: ModelFolders, rules: RulesName = "default", steps: int = 20
+) -> tuple[FileRef, ...]:
     """The files that a prompt names, each once: what comes out depends on them as well. Needs no torch."""
-    named = [part for text, _ in passages(prompt) for part in references(text, folders) if isinstance(part, Reference)]
-    return tuple(dict.fromkeys(part.file for part in named if part.file is not None))
+    files = (reference.file for reference in named(RULES[rules].read(prompt, folders, steps)))
+    return tuple(dict.fromkeys(file for file in files if file is not None))
+
+
+def named(readings: list[Reading]) -> list[Reference]:
+    parts = (part.content for reading in readings for section in reading.sections for part in section)
+    return [part for part in parts if isinstance(part, Reference)]

@@ -61,3 +61,8 @@ def token_embeddings(module: CLIPTextModel, chunks: Sequence[Chunk], vectors: Ma
             if isinstance(token, Vector):
                 embedded[row, place] = vectors[token.file][token.row].to(embedded)
     return embedded
+
+
+def weights_of(chunks: Sequence[Chunk]) -> Tensor:
+    """The weight of every token, (chunks, 77, 1)."""
+    return torch.tensor([chunk.weights for chunk in chunks]).unsqueeze(-1)

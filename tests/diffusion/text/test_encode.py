@@ -10,7 +10,7 @@ from diffusion.device import choose_device
 from diffusion.files.folders import ModelFolders
 from diffusion.residency import Residency
 from diffusion.text.embeddings import read_embedding
-from diffusion.text.encode import encode
+from diffusion.text.encode import encode, files_named
 from diffusion.text.tokenizer import END, START, tokenize
 
 WIDTH, LAYERS = 32, 2
@@ -140,6 +140,46 @@ def test_a_text_that_spells_the_end_token_still_ends_where_it_ends(run, module):
     ids = tokenize("a <|endoftext|> cat")
     run("a <|endoftext|> cat")
     torch.testing.assert_close(run.pooled, plain(module, ids).last_hidden_state[:, len(ids) + 1])
+
+
+def read_by_a1111(residency, folders, tiny, prompt, steps=4):
+    return encode(residency, folders, tiny.text, prompt, warn=pytest.fail, rules="a1111", steps=steps).entries
+
+
+def test_by_a1111s_rules_weights_multiply_and_keep_the_mean(residency, folders, tiny, module):
+    (entry,) = read_by_a1111(residency, folders, tiny, "a photo of a ((cat:1.5)) on a mat")
+    z = plain(module, tokenize("a photo of a cat on a mat")).last_hidden_state
+    scaled = z.clone()
+    scaled[:, 5] *= 1.5 * 1.1
+    torch.testing.assert_close(entry.embeds, scaled * (z.mean() / scaled.mean()))
+    assert (entry.strength, dict(entry.extra)) == (1.0, {})
+
+
+def test_by_a1111s_rules_a_break_begins_a_chunk(residency, folders, tiny, module):
+    (entry,) = read_by_a1111(residency, folders, tiny, "a cat BREAK a mat")
+    expected = [plain(module, tokenize(text)).last_hidden_state for text in ("a cat", "a mat")]
+    torch.testing.assert_close(entry.embeds, torch.cat(expected, dim=1))
+
+
+def test_by_a1111s_rules_a_changing_prompt_is_an_entry_per_text_with_its_steps(residency, folders, tiny, module):
+    first, second = read_by_a1111(residency, folders, tiny, "a [cat:dog:1]")
+    torch.testing.assert_close(first.embeds, plain(module, tokenize("a cat")).last_hidden_state)
+    torch.testing.assert_close(second.pooled, plain(module, tokenize("a dog")).pooler_output)
+    assert [entry.extra["steps"] for entry in (first, second)] == [(0, 1), (2, 3)]
+
+
+def test_by_a1111s_rules_and_joins_entries_with_their_weights(residency, folders, tiny):
+    entries = read_by_a1111(residency, folders, tiny, f"a cat AND {LONG} :0.5")
+    assert [(entry.strength, entry.extra["composed"]) for entry in entries] == [(1.0, True), (0.5, True)]
+    assert [entry.embeds.shape[1] for entry in entries] == [77, 154]
+
+
+def test_by_a1111s_rules_a_textual_inversion_is_called_by_its_bare_name(residency, folders, tiny, run):
+    (entry,) = read_by_a1111(residency, folders, tiny, "a cat in Style, on a mat")
+    torch.testing.assert_close(entry.embeds, run("a cat in embedding:style, on a mat"))
+    assert [file.path for file in files_named("a [cat:style:2]", folders, "a1111", 4)] == [
+        "embeddings/style.safetensors"
+    ]
 
 
 def test_a_stop_acts_while_the_network_runs(residency, folders, tiny):
