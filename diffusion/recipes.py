@@ -27,14 +27,16 @@ class Recipe(ABC):
     """One weight as it should be."""
 
     key: Hashable
-
-    @abstractmethod
-    def stored(self) -> Tensor | None:
-        """The tensor as a file stores it, where nothing has to be computed; else None."""
+    shape: tuple[int, ...]
+    """The shape its file gives it."""
 
     @abstractmethod
     def value(self, place: torch.device) -> Tensor:
-        """The weight in float32 on a device, in the shape its file gives it."""
+        """The weight in float32 on a device."""
+
+    def write(self, target: Tensor) -> None:
+        """Put the weight where it belongs, cast once to the number format there."""
+        target.copy_(self.value(target.device).reshape(target.shape))
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,12 +46,13 @@ class FromFile(Recipe):
     file: ModelFile
     name: str
     key: Hashable
-
-    def stored(self) -> Tensor:
-        return self.file.source.read(self.name)
+    shape: tuple[int, ...]
 
     def value(self, place: torch.device) -> Tensor:
-        return self.stored().to(place).to(torch.float32)
+        return self.file.source.read(self.name).to(place).to(torch.float32)
+
+    def write(self, target: Tensor) -> None:
+        self.file.source.copy_into(target, self.name)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,9 +62,7 @@ class WithPatches(Recipe):
     base: Recipe
     patches: tuple[Patch, ...]
     key: Hashable
-
-    def stored(self) -> None:
-        return None
+    shape: tuple[int, ...]
 
     def value(self, place: torch.device) -> Tensor:
         from diffusion.adapters.adapter import apply_patches
@@ -75,9 +76,7 @@ class WeightedSum(Recipe):
 
     parts: tuple[tuple[float, Recipe], ...]
     key: Hashable
-
-    def stored(self) -> None:
-        return None
+    shape: tuple[int, ...]
 
     def value(self, place: torch.device) -> Tensor:
         (ratio, first), *others = self.parts
@@ -109,7 +108,7 @@ class Recipes:
     def _from_file(self, weights: File, family: str) -> Mapping[str, Recipe]:
         opened = self._files.open(weights.file, family)
         return {
-            name: FromFile(opened, target.file_name, (weights.file, target.file_name))
+            name: FromFile(opened, target.file_name, (weights.file, target.file_name), target.shape)
             for name, target in opened.targets(weights.component).items()
         }
 
@@ -122,7 +121,8 @@ class Recipes:
         for name, stack in patches.items():
             if stack:
                 base = recipes[name]
-                recipes[name] = WithPatches(base, stack, (base.key, tuple((p.digest, p.strength) for p in stack)))
+                key = (base.key, tuple((patch.digest, patch.strength) for patch in stack))
+                recipes[name] = WithPatches(base, stack, key, base.shape)
         return recipes
 
     def _blended(self, weights: Blend, family: str) -> Mapping[str, Recipe]:
@@ -137,19 +137,19 @@ class Recipes:
                 recipes[name] = summands[0][1]
             else:
                 summands = summands or ((0.0, parts[0][name]),)
-                recipes[name] = WeightedSum(summands, tuple((ratio, part.key) for ratio, part in summands))
+                recipes[name] = WeightedSum(
+                    summands, tuple((ratio, part.key) for ratio, part in summands), parts[0][name].shape
+                )
         return recipes
 
     def _refuse_mismatch(self, first: Weights, other: Weights, family: str) -> None:
         """Raise UnreadableFile unless two expressions have the same weights in the same shapes."""
         ours, theirs = self.targets(first, family), self.targets(other, family)
         for name in [*ours, *theirs]:
-            if name in ours and name in theirs and _fits(ours[name].shape, theirs[name].shape):
+            if name in ours and name in theirs and same_but_for_ones(ours[name].shape, theirs[name].shape):
                 continue
-            raise UnreadableFile(
-                f"{files_of(other)[0].path} cannot be merged with {files_of(first)[0].path}: only one of them has {name}, "
-                "or its shapes differ."
-            )
+            names = f"{files_of(other)[0].path} cannot be merged with {files_of(first)[0].path}"
+            raise UnreadableFile(f"{names}: only one of them has {name}, or its shapes differ.")
 
 
 def component_of(weights: Weights) -> Component:
@@ -168,7 +168,7 @@ def files_of(weights: Weights) -> tuple[FileRef, ...]:
     return tuple(dict.fromkeys(file for part in weights.parts for file in files_of(part)))
 
 
-def _fits(shape: tuple[int, ...], other: tuple[int, ...]) -> bool:
+def same_but_for_ones(shape: tuple[int, ...], other: tuple[int, ...]) -> bool:
     """Whether two shapes are equal but for axes of length 1, by which 1×1 convolutions differ from matrices."""
     return [size for size in shape if size != 1] == [size for size in other if size != 1]
 

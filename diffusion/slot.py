@@ -6,12 +6,12 @@ from collections.abc import Callable, Hashable, Iterator, Mapping
 from contextlib import contextmanager
 
 import torch
-from torch import Tensor, nn
+from torch import nn
 
 from diffusion.errors import UnreadableFile
 from diffusion.families.family import Part
 from diffusion.handle import Component, FileRef, Weights
-from diffusion.recipes import Recipe
+from diffusion.recipes import Recipe, same_but_for_ones
 
 
 class Slot:
@@ -84,24 +84,15 @@ class Slot:
         owner_name, _, role = self._part.parameter_name(name).rpartition(".")
         owner = self.module.get_submodule(owner_name)
         weight = owner.get_parameter(role)
-        value = recipe.stored()
-        if value is None:
-            value = recipe.value(self._place)
-        value = self._reshaped(value, weight, name)
-        if weight.is_meta:
-            fresh = value.to(self._place, self._dtype)
-            setattr(owner, role, nn.Parameter(fresh, requires_grad=False))
-        else:
-            weight.copy_(value)
-
-    def _reshaped(self, value: Tensor, weight: Tensor, name: str) -> Tensor:
-        """Files keep some projections as 1×1 convolutions and others as matrices, with the same numbers in order."""
-        if value.squeeze().shape != weight.squeeze().shape:
+        if not same_but_for_ones(recipe.shape, tuple(weight.shape)):
             raise UnreadableFile(
-                f"The weight {name} has the shape {list(value.shape)} where the {self.title} needs "
+                f"The weight {name} has the shape {list(recipe.shape)} where the {self.title} needs "
                 f"{list(weight.shape)}: the file is damaged or of another kind."
             )
-        return value.reshape(weight.shape)
+        if weight.is_meta:
+            weight = nn.Parameter(torch.empty_like(weight, device=self._place, dtype=self._dtype), requires_grad=False)
+            setattr(owner, role, weight)
+        recipe.write(weight)
 
     def _check(self) -> None:
         empty = [name for name, weight in self.module.named_parameters() if weight.is_meta]

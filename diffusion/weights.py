@@ -32,6 +32,7 @@ DTYPES = {
     "F32": torch.float32,
     "F64": torch.float64,
 }
+CHUNK = 1 << 22  # bytes converted at a time: small enough for a cache, large enough for a disk
 NAMES = {dtype: name for name, dtype in DTYPES.items()}
 
 
@@ -43,6 +44,9 @@ class WeightSource(Protocol):
 
     def read(self, name: str, rows: tuple[int, int] | None = None) -> Tensor:
         """One tensor as it is stored, in memory of its own; ``rows`` is a range of its first axis."""
+
+    def copy_into(self, target: Tensor, name: str) -> None:
+        """Fill memory that is there already with a tensor of as many numbers, converted to its number format."""
 
     def release_pages(self) -> None:
         """Let the operating system forget what it keeps of the file."""
@@ -77,10 +81,7 @@ class PositionedFile:
         self.close()
 
     def read(self, name: str, rows: tuple[int, int] | None = None) -> Tensor:
-        entry = self._entry(name)
-        if entry.dtype not in DTYPES:
-            raise UnreadableFile(f"{self._name}: {name!r} is stored as {entry.dtype}, which this version cannot read.")
-        dtype, shape, start = DTYPES[entry.dtype], entry.shape, entry.start
+        dtype, shape, start = self._place(name)
         if rows is not None:
             row = prod(shape[1:]) * dtype.itemsize
             first, last, _ = slice(*rows).indices(shape[0])
@@ -90,6 +91,15 @@ class PositionedFile:
             self._read_into(tensor, start, name)
         return tensor
 
+    def copy_into(self, target: Tensor, name: str) -> None:
+        dtype, _, start = self._place(name)
+        numbers, step = target.view(-1), CHUNK // dtype.itemsize
+        chunk = torch.empty(min(step, len(numbers)), dtype=dtype)
+        for first in range(0, len(numbers), step):
+            part = numbers[first : first + step]
+            self._read_into(chunk[: len(part)], start + first * dtype.itemsize, name)
+            part.copy_(chunk[: len(part)])
+
     def release_pages(self) -> None:
         if hasattr(os, "posix_fadvise"):
             os.posix_fadvise(self._file.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
@@ -97,11 +107,13 @@ class PositionedFile:
     def close(self) -> None:
         self._file.close()
 
-    def _entry(self, name: str) -> TensorEntry:
-        try:
-            return self.header.tensors[name]
-        except KeyError:
-            raise UnreadableFile(f"{self._name} has no tensor {name!r}.") from None
+    def _place(self, name: str) -> tuple[torch.dtype, tuple[int, ...], int]:
+        entry = self.header.tensors.get(name)
+        if entry is None:
+            raise UnreadableFile(f"{self._name} has no tensor {name!r}.")
+        if entry.dtype not in DTYPES:
+            raise UnreadableFile(f"{self._name}: {name!r} is stored as {entry.dtype}, which this version cannot read.")
+        return DTYPES[entry.dtype], entry.shape, entry.start
 
     def _read_into(self, tensor: Tensor, start: int, name: str) -> None:
         target = memoryview(tensor.view(-1).view(torch.uint8).numpy().data)
@@ -135,16 +147,22 @@ class LoadedTensors:
         )
 
     def read(self, name: str, rows: tuple[int, int] | None = None) -> Tensor:
-        if name not in self._tensors:
-            raise UnreadableFile(f"{self._name} has no tensor {name!r}.")
-        tensor = self._tensors[name]
+        tensor = self._tensor(name)
         return (tensor if rows is None else tensor[slice(*rows)]).clone()
+
+    def copy_into(self, target: Tensor, name: str) -> None:
+        target.copy_(self._tensor(name).reshape(target.shape))
 
     def release_pages(self) -> None:
         """Nothing is kept."""
 
     def close(self) -> None:
         self._tensors = {}
+
+    def _tensor(self, name: str) -> Tensor:
+        if name not in self._tensors:
+            raise UnreadableFile(f"{self._name} has no tensor {name!r}.")
+        return self._tensors[name]
 
 
 def _version(status: os.stat_result) -> tuple[int, int, int]:
