@@ -79,10 +79,12 @@ def _dump(value: Any, tensors: dict[str, Tensor]) -> Any:
     if type(value) in PLAIN:
         return value
     if is_tensor(value):
+        if value.is_sparse or value.is_meta:
+            raise NotStorable(str(value.layout))
         name = str(len(tensors))
         tensors[name] = value
         return {"tensor": name}
-    if isinstance(value, tuple | list):
+    if type(value) in (tuple, list):
         return {type(value).__name__: [_dump(item, tensors) for item in value]}
     if isinstance(value, Mapping):
         pairs = sorted(value.items(), key=lambda pair: repr(pair[0]))  # equal mappings look alike

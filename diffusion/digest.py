@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator, Mapping
+from dataclasses import fields, is_dataclass
 from hashlib import blake2b
 from typing import TYPE_CHECKING, Any
 
-from diffusion.codecs import dump
+from diffusion.codecs import dump, is_tensor
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -27,13 +29,23 @@ def digest(value: Any) -> str | None:
 
 def size(value: Any) -> int:
     """Bytes of the tensors a value holds; memory that several share counts once."""
-    taken = dump(value)
-    held = (
-        {}
-        if taken is None
-        else {t.untyped_storage().data_ptr(): t.untyped_storage().nbytes() for t in taken[1].values()}
-    )
-    return sum(held.values())
+    memory = (tensor.untyped_storage() for tensor in tensors_in(value) if not tensor.is_sparse)
+    return sum({storage.data_ptr(): storage.nbytes() for storage in memory}.values())
+
+
+def tensors_in(value: Any) -> Iterator[Tensor]:
+    """Every tensor in a value, through lists, mappings and dataclasses."""
+    waiting = [value]
+    while waiting:
+        inner = waiting.pop()
+        if is_tensor(inner):
+            yield inner
+        elif isinstance(inner, list | tuple):
+            waiting += inner
+        elif isinstance(inner, Mapping):
+            waiting += inner.values()
+        elif is_dataclass(inner):
+            waiting += (getattr(inner, field.name) for field in fields(inner))
 
 
 def content(tensor: Tensor) -> memoryview:

@@ -32,13 +32,13 @@ def named_in(tokens: tuple[int, ...], names: Names, folders: ModelFolders) -> li
         if name is None:
             at += 1
             continue
-        parts += [tokens[start:at], refer(names[name], folders)]
+        parts += [tokens[start:at], refer(names[name], name, folders)]
         start = at = at + len(name)
     return [part for part in (*parts, tokens[start:]) if part]
 
 
-def refer(files: Sequence[str], folders: ModelFolders) -> Reference:
-    """The first of the files of one name."""
+def refer(files: Sequence[str], words: tuple[int, ...], folders: ModelFolders) -> Reference:
+    """The first of the files of one name; or words, should it be made for another encoder."""
     name = PurePosixPath(files[0]).stem
     note = f"'{name}' is in {KIND} as {' and '.join(files)}; the first was taken." if len(files) > 1 else ""
-    return Reference(name, folders.ref(KIND, files[0]), note)
+    return Reference(name, folders.ref(KIND, files[0]), note, words)

@@ -7,7 +7,7 @@ import re
 from diffusion.text.prompt import Passage
 
 AND = re.compile(r"\bAND\b")
-WEIGHT = re.compile(r"(?P<text>.*?)\s*:\s*(?P<weight>[-+]?(?:\d+\.?\d*|\.\d+))\s*", re.DOTALL)
+NUMBER = re.compile(r"\s*[-+]?(?:\d+\.?\d*|\.\d+)\s*")
 
 
 def composed(prompt: str) -> list[Passage]:
@@ -16,5 +16,5 @@ def composed(prompt: str) -> list[Passage]:
 
 
 def weighed(part: str) -> Passage:
-    found = WEIGHT.fullmatch(part)
-    return Passage(found["text"], float(found["weight"])) if found else Passage(part, 1.0)
+    text, _, number = part.rpartition(":")
+    return Passage(text.rstrip(), float(number)) if NUMBER.fullmatch(number) and number != part else Passage(part, 1.0)

@@ -35,7 +35,12 @@ def read_embeddings(
         try:
             vectors[reference.file] = read_embedding(folders, reference.file, width)
         except WrongWidth as error:
-            warn(f"'embedding:{reference.name}' was left out: {error}")
+            what = (
+                f"'{reference.name}' was read as words"
+                if reference.words
+                else f"'embedding:{reference.name}' was left out"
+            )
+            warn(f"{what}: {error}")
     return vectors
 
 

@@ -18,7 +18,7 @@ MARK = re.compile(
     | (?P<opening> [(\[] )
     | : \s* (?P<weight> [+-]? (?: \d+\.?\d* | \.\d+ ) ) \s* \)
     | (?P<closing> [)\]] )
-    | \s* \b (?P<break> BREAK ) \b \s*
+    | (?: (?<!\s) \s+ )? \b (?P<break> BREAK ) \b \s*
     """,
     re.VERBOSE,
 )

@@ -11,6 +11,7 @@ from diffusion.handle import FileRef, TextHandle
 from diffusion.text.chunks import Piece, Vector, chunks
 from diffusion.text.references import Reference
 from diffusion.text.rules import RULES, Part, Reading
+from diffusion.text.tokenizer import tokenize
 
 if TYPE_CHECKING:
     from transformers import CLIPTextModel
@@ -69,13 +70,17 @@ def encode(
 
 
 def pieces(section: Sequence[Part], lengths: Mapping[FileRef, int]) -> list[Piece]:
-    """Tokens as they are, textual inversions as their vectors. Those that could not be read are left out."""
+    """Words as tokens, textual inversions as vectors, or where they could not be read as what stands for them."""
     laid: list[Piece] = []
     for content, weight in section:
-        if not isinstance(content, Reference):
+        if isinstance(content, str):
+            laid.append(Piece(tokenize(content), weight))
+        elif not isinstance(content, Reference):
             laid.append(Piece(content, weight))
         elif content.file is not None and content.file in lengths:
             laid.append(Piece([Vector(content.file, row) for row in range(lengths[content.file])], weight))
+        else:
+            laid.append(Piece(content.words, weight))
     return laid
 
 

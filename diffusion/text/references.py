@@ -26,6 +26,8 @@ class Reference(NamedTuple):
     """None where no file, or more than one, is meant."""
     note: str = ""
     """What the user should know of how the name was read, as a sentence."""
+    words: tuple[int, ...] = ()
+    """The tokens it is where the file turns out to be of no use."""
 
 
 def references(text: str, folders: ModelFolders) -> Iterator[str | Reference]:

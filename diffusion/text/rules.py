@@ -24,9 +24,9 @@ if TYPE_CHECKING:
 
 
 class Part(NamedTuple):
-    """Tokens or a textual inversion, of one weight."""
+    """Words, their tokens, or a textual inversion, of one weight."""
 
-    content: tuple[int, ...] | Reference
+    content: str | tuple[int, ...] | Reference
     weight: float
 
 
@@ -53,8 +53,7 @@ class Rules:
 
 def read_default(prompt: str, folders: ModelFolders, steps: int) -> list[Reading]:
     """One text in one section, whatever the number of steps."""
-    found = [(part, weight) for text, weight in passages(prompt) for part in references(text, folders)]
-    return [Reading([[Part(tokenize(part) if isinstance(part, str) else part, weight) for part, weight in found]])]
+    return [Reading([[Part(part, weight) for text, weight in passages(prompt) for part in references(text, folders)]])]
 
 
 def read_a1111(prompt: str, folders: ModelFolders, steps: int) -> list[Reading]:

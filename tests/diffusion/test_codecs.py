@@ -74,7 +74,10 @@ def test_tensors_that_share_memory_or_lie_crosswise_are_written_whole(tmp_path):
     assert all(again[name].equal(part) for name, part in parts.items())
 
 
-@pytest.mark.parametrize("foreign", [object(), {1, 2}, Cond(torch.ones(1), extra={"f": print}), torch.nn.Linear(1, 1)])
+@pytest.mark.parametrize(
+    "foreign",
+    [object(), {1, 2}, Cond(torch.ones(1), extra={"f": print}), torch.nn.Linear(1, 1), torch.eye(2).to_sparse()],
+)
 def test_what_has_no_form_in_a_file_is_none(foreign):
     assert dump(foreign) is None
 

@@ -74,3 +74,7 @@ def test_size_counts_shared_memory_once():
     tensor = torch.zeros(10, 10)
     assert size(Conditioning((Cond(tensor[None]), Cond(tensor[None])))) == 400
     assert size(MODEL) == 0
+
+
+def test_size_counts_what_cannot_be_stored_as_well():
+    assert size(Cond(torch.zeros(1, 2, 3), extra={"patch": print, "more": [torch.zeros(5)]})) == 24 + 20

@@ -182,6 +182,13 @@ def test_by_a1111s_rules_a_textual_inversion_is_called_by_its_bare_name(residenc
     ]
 
 
+def test_by_a1111s_rules_the_name_of_one_for_another_encoder_stays_a_word(residency, folders, tiny, module):
+    warnings = []
+    (entry,) = encode(residency, folders, tiny.text, "a wide cat", warn=warnings.append, rules="a1111", steps=4).entries
+    torch.testing.assert_close(entry.embeds, plain(module, tokenize("a wide cat")).last_hidden_state)
+    assert warnings[0].startswith("'wide' was read as words: embeddings/wide.safetensors was made for")
+
+
 def test_a_stop_acts_while_the_network_runs(residency, folders, tiny):
     class Stopped(Exception): ...
 
