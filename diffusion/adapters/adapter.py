@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol, Self
@@ -10,7 +11,6 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 Shape = tuple[int, ...]
-Needs = tuple[frozenset[str], ...]
 Options = Mapping[str, Any]
 
 
@@ -27,36 +27,50 @@ class Adapter(Protocol):
         ...
 
 
-class Kind(Adapter, Protocol):
+class Kind(ABC):
     """A class of adapters as files store them. Everything but `from_tensors` and `delta` works on shapes alone."""
 
+    __slots__ = ()
+
     title: ClassVar[str]
-    needs: ClassVar[Needs]
+    needs: ClassVar[tuple[frozenset[str], ...]]
     """Sets of roles: tensors in all the roles of one of them make it this kind."""
-    takes: ClassVar[frozenset[str]]
+    takes: ClassVar[frozenset[str]] = frozenset()
     """Roles of the tensors that it uses if they are there."""
-    scaled: ClassVar[bool]
+    scaled: ClassVar[bool] = False
     """Whether a configuration's alpha scales it."""
-    by_rows: ClassVar[bool]
-    """Whether the change of some rows needs nothing of the others."""
 
     @classmethod
+    @abstractmethod
     def fits(cls, shapes: Mapping[str, Shape], weight: Shape) -> bool:
         """Whether tensors of these shapes can change a weight of this shape."""
-        ...
 
     @classmethod
     def rank(cls, shapes: Mapping[str, Shape]) -> int | None:
         """What a stored alpha is divided by; None where it does not scale the change."""
-        ...
+        return None
 
     @classmethod
+    def row_group(cls, shapes: Mapping[str, Shape]) -> int:
+        """How many neighbouring rows of the weight are changed together: 1 where each is changed for itself."""
+        return 1
+
+    @classmethod
+    @abstractmethod
     def from_tensors(cls, tensors: Mapping[str, Tensor], scale: float, options: Options) -> Self:
         """Build one from tensors by role.
 
         ``scale`` is alpha / rank or what stands in for it; ``options`` are what a configuration and the user say.
         """
-        ...
+
+    @property
+    def linear(self) -> bool:
+        """Whether strength 2 is twice the change of strength 1."""
+        return True
+
+    @abstractmethod
+    def delta(self, weight: Tensor, strength: float = 1.0) -> Tensor:
+        """What to add to ``weight`` (float32) at a strength."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,33 +6,25 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, Self
 
-from diffusion.adapters.adapter import Needs, Options, Shape
+from diffusion.adapters.adapter import Kind, Options, Shape
 
 if TYPE_CHECKING:
     from torch import Tensor
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Difference:
+class Difference(Kind):
     """A tensor to add. No alpha belongs to it; a bias trained beside a LoRA carries that LoRA's scale."""
 
     diff: Tensor  # the weight's own shape
     scale: float = 1.0
 
     title: ClassVar[str] = "difference"
-    linear: ClassVar[bool] = True
-    needs: ClassVar[Needs] = (frozenset({"diff"}),)
-    takes: ClassVar[frozenset[str]] = frozenset()
-    scaled: ClassVar[bool] = False
-    by_rows: ClassVar[bool] = True
+    needs: ClassVar[tuple[frozenset[str], ...]] = (frozenset({"diff"}),)
 
     @classmethod
     def fits(cls, shapes: Mapping[str, Shape], weight: Shape) -> bool:
         return shapes["diff"] == weight
-
-    @classmethod
-    def rank(cls, shapes: Mapping[str, Shape]) -> None:
-        return None
 
     @classmethod
     def from_tensors(cls, tensors: Mapping[str, Tensor], scale: float, options: Options) -> Self:

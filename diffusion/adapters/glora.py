@@ -6,14 +6,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, Self
 
-from diffusion.adapters.adapter import Needs, Options, Shape, count
+from diffusion.adapters.adapter import Kind, Options, Shape, count
 
 if TYPE_CHECKING:
     from torch import Tensor
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class GLoRA:
+class GLoRA(Kind):
     """A low-rank change that also reads the weight's input axis through a low-rank map."""
 
     a_up: Tensor  # (in, r)
@@ -24,11 +24,9 @@ class GLoRA:
     b_mid: Tensor | None = None  # (r, r, *kernel)
 
     title: ClassVar[str] = "GLoRA"
-    linear: ClassVar[bool] = True
-    needs: ClassVar[Needs] = (frozenset({"a1", "a2", "b1", "b2"}),)
+    needs: ClassVar[tuple[frozenset[str], ...]] = (frozenset({"a1", "a2", "b1", "b2"}),)
     takes: ClassVar[frozenset[str]] = frozenset({"bm", "alpha", "scale"})
     scaled: ClassVar[bool] = True
-    by_rows: ClassVar[bool] = True
 
     @classmethod
     def fits(cls, shapes: Mapping[str, Shape], weight: Shape) -> bool:

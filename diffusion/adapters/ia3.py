@@ -6,33 +6,25 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, Self
 
-from diffusion.adapters.adapter import Needs, Options, Shape, count
+from diffusion.adapters.adapter import Kind, Options, Shape, count
 
 if TYPE_CHECKING:
     from torch import Tensor
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class IA3:
+class IA3(Kind):
     """W' = W ∘ (1 + s · change), along the weight's input axis or its output axis."""
 
     change: Tensor  # flat
     on_input: bool
 
     title: ClassVar[str] = "IA³"
-    linear: ClassVar[bool] = True
-    needs: ClassVar[Needs] = (frozenset({"weight", "on_input"}),)
-    takes: ClassVar[frozenset[str]] = frozenset()
-    scaled: ClassVar[bool] = False
-    by_rows: ClassVar[bool] = True
+    needs: ClassVar[tuple[frozenset[str], ...]] = (frozenset({"weight", "on_input"}),)
 
     @classmethod
     def fits(cls, shapes: Mapping[str, Shape], weight: Shape) -> bool:
         return count(shapes["weight"]) in weight[:2]
-
-    @classmethod
-    def rank(cls, shapes: Mapping[str, Shape]) -> None:
-        return None
 
     @classmethod
     def from_tensors(cls, tensors: Mapping[str, Tensor], scale: float, options: Options) -> Self:
@@ -48,7 +40,7 @@ class IA3:
 class PeftIA3(IA3):
     """PEFT stores the factor itself, so that 1 is no change; of an output's factor the bias has its share."""
 
-    needs: ClassVar[Needs] = (frozenset({"ia3_l"}),)
+    needs: ClassVar[tuple[frozenset[str], ...]] = (frozenset({"ia3_l"}),)
 
     @classmethod
     def fits(cls, shapes: Mapping[str, Shape], weight: Shape) -> bool:

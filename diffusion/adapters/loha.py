@@ -6,14 +6,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, Self
 
-from diffusion.adapters.adapter import Needs, Options, Shape, count
+from diffusion.adapters.adapter import Kind, Options, Shape, count
 
 if TYPE_CHECKING:
     from torch import Tensor
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class LoHa:
+class LoHa(Kind):
     """The Hadamard product of two low-rank matrices; for convolutions each may have a Tucker core."""
 
     a1: Tensor  # (out, r), or (r, out) with a core
@@ -25,11 +25,9 @@ class LoHa:
     core2: Tensor | None = None
 
     title: ClassVar[str] = "LoHa"
-    linear: ClassVar[bool] = True
-    needs: ClassVar[Needs] = (frozenset({"hada_w1_a", "hada_w1_b", "hada_w2_a", "hada_w2_b"}),)
+    needs: ClassVar[tuple[frozenset[str], ...]] = (frozenset({"hada_w1_a", "hada_w1_b", "hada_w2_a", "hada_w2_b"}),)
     takes: ClassVar[frozenset[str]] = frozenset({"hada_t1", "hada_t2", "alpha", "scale"})
     scaled: ClassVar[bool] = True
-    by_rows: ClassVar[bool] = True
 
     @classmethod
     def fits(cls, shapes: Mapping[str, Shape], weight: Shape) -> bool:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, Self
 
-from diffusion.adapters.adapter import Needs, Options, Shape, count
+from diffusion.adapters.adapter import Kind, Options, Shape, count
 from diffusion.adapters.loha import tucker
 
 if TYPE_CHECKING:
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class LoKr:
+class LoKr(Kind):
     """A Kronecker product. With both factors whole a stored alpha means nothing, whatever its value."""
 
     first: tuple[Tensor, ...]  # (a, c), or (a, r) and (r, c)
@@ -22,15 +22,13 @@ class LoKr:
     scale: float = 1.0
 
     title: ClassVar[str] = "LoKr"
-    linear: ClassVar[bool] = True
-    needs: ClassVar[Needs] = tuple(
+    needs: ClassVar[tuple[frozenset[str], ...]] = tuple(
         frozenset(first + second)
         for first in (("lokr_w1",), ("lokr_w1_a", "lokr_w1_b"))
         for second in (("lokr_w2",), ("lokr_w2_a", "lokr_w2_b"))
     )
     takes: ClassVar[frozenset[str]] = frozenset({"lokr_t2", "alpha", "scale"})
     scaled: ClassVar[bool] = True
-    by_rows: ClassVar[bool] = True
 
     @classmethod
     def fits(cls, shapes: Mapping[str, Shape], weight: Shape) -> bool:

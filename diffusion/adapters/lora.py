@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, Self
 
-from diffusion.adapters.adapter import Needs, Options, Shape, count
+from diffusion.adapters.adapter import Kind, Options, Shape, count
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -19,7 +19,7 @@ REMAINDER = ("bias_indices", "bias_values", "bias_size")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class LoRA:
+class LoRA(Kind):
     """A product of two thin matrices. A convolution's kernel is in ``down``, or in a core between the two."""
 
     up: Tensor  # (out, r, *1)
@@ -30,11 +30,9 @@ class LoRA:
     """Sparse, (out, in · kernel): what an extraction left over; scaled as the product is."""
 
     title: ClassVar[str] = "LoRA"
-    linear: ClassVar[bool] = True
-    needs: ClassVar[Needs] = (frozenset({"up", "down"}),)
+    needs: ClassVar[tuple[frozenset[str], ...]] = (frozenset({"up", "down"}),)
     takes: ClassVar[frozenset[str]] = frozenset({"mid", "alpha", "scale", *REMAINDER})
     scaled: ClassVar[bool] = True
-    by_rows: ClassVar[bool] = True
 
     @classmethod
     def fits(cls, shapes: Mapping[str, Shape], weight: Shape) -> bool:

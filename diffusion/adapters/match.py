@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from diffusion.adapters.adapter import Kind, Options, Shape
 from diffusion.adapters.alphas import Configs, config_for
-from diffusion.adapters.dialects import BIAS, WEIGHT, Place, Spelling, Targets, component_of, spellings
+from diffusion.adapters.dialects import BIAS, WEIGHT, Place, Rows, Spelling, Targets, component_of, spellings
 from diffusion.adapters.difference import Difference
 from diffusion.adapters.dora import MAGNITUDES, axis_of, magnitude_fits
 from diffusion.adapters.ia3 import PeftIA3
@@ -185,7 +185,7 @@ def _weight_entry(module: Module, place: Place, weight: Shape, configs: Configs)
     for kind in kinds_of(module.keys):
         for shape in _trained_shapes(place, weight):
             if kind.fits(module.shapes, shape) and magnitude_fits(module.shapes, shape):
-                if place.part is not None and not _works_by_rows(kind, module, shape):
+                if place.part is not None and not _can_be_split(kind, module, shape, place.part):
                     return None
                 keys = {role: key for role, key in module.keys.items() if role in roles_of(kind) | MAGNITUDES}
                 config = config_for(configs, module.stem)
@@ -219,7 +219,10 @@ def _trained_shapes(place: Place, weight: Shape) -> Iterator[Shape]:
         yield from ((shape[0], channels, *shape[2:]) for channels in INPUT_CHANNELS if channels < shape[1])
 
 
-def _works_by_rows(kind: type[Kind], module: Module, shape: Shape) -> bool:
+def _can_be_split(kind: type[Kind], module: Module, shape: Shape, part: Rows) -> bool:
     """Whether the change of some rows can be told without the others."""
     magnitudes = MAGNITUDES & module.keys.keys()
-    return kind.by_rows and all(axis_of(role, module.shapes[role], shape) == 0 for role in magnitudes)
+    group = kind.row_group(module.shapes)
+    return part.start % group == part.stop % group == 0 and all(
+        axis_of(role, module.shapes[role], shape) == 0 for role in magnitudes
+    )

@@ -6,14 +6,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, Self
 
-from diffusion.adapters.adapter import Needs, Options, Shape
+from diffusion.adapters.adapter import Kind, Options, Shape
 
 if TYPE_CHECKING:
     from torch import Tensor
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class OFT:
+class OFT(Kind):
     """Blocks of rows, each turned by R = (I + Q)(I − Q)⁻¹: W' = (1 + s (rescale − 1)) ∘ (I + s (R − I))ᵀ W."""
 
     blocks: Tensor  # (blocks, b, b), skewed to Q
@@ -22,10 +22,8 @@ class OFT:
     rescale: Tensor | None = None  # (out, *1)
 
     title: ClassVar[str] = "OFT"
-    needs: ClassVar[Needs] = (frozenset({"oft_blocks"}),)
+    needs: ClassVar[tuple[frozenset[str], ...]] = (frozenset({"oft_blocks"}),)
     takes: ClassVar[frozenset[str]] = frozenset({"rescale", "alpha"})
-    scaled: ClassVar[bool] = False
-    by_rows: ClassVar[bool] = False
 
     @property
     def linear(self) -> bool:
@@ -37,8 +35,8 @@ class OFT:
         return len(blocks) == 3 and blocks[1] == blocks[2] and blocks[0] * blocks[1] == weight[0]
 
     @classmethod
-    def rank(cls, shapes: Mapping[str, Shape]) -> None:
-        return None
+    def row_group(cls, shapes: Mapping[str, Shape]) -> int:
+        return shapes["oft_blocks"][1]
 
     @classmethod
     def from_tensors(cls, tensors: Mapping[str, Tensor], scale: float, options: Options) -> Self:
@@ -68,7 +66,12 @@ class BOFT(OFT):
         blocks = shapes["oft_blocks"]
         if len(blocks) != 4 or blocks[2] != blocks[3] or blocks[2] % 2 or blocks[1] * blocks[2] != weight[0]:
             return False
-        return weight[0] % (2 ** (blocks[0] - 1) * blocks[2]) == 0
+        return weight[0] % cls.row_group(shapes) == 0
+
+    @classmethod
+    def row_group(cls, shapes: Mapping[str, Shape]) -> int:
+        stages, _, size, _ = shapes["oft_blocks"]
+        return 2 ** (stages - 1) * size
 
     def delta(self, weight: Tensor, strength: float = 1.0) -> Tensor:
         turns, identity = _turns(self.blocks, self.constraint, weight)  # (m, k, b, b)

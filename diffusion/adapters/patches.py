@@ -82,4 +82,7 @@ def _alphas_of_zero(file: FileRef, found: Match, loaded: LoadedFile) -> Iterator
         entry for entry in entries if entry.rank and "alpha" in entry.keys and not loaded.tensors[entry.keys["alpha"]]
     ]
     if zeros:
-        yield f"{file.path}: alpha is 0 in {len(zeros)} modules, so that they change nothing."
+        number = (
+            "1 module, which therefore changes" if len(zeros) == 1 else f"{len(zeros)} modules, which therefore change"
+        )
+        yield f"{file.path}: alpha is 0 in {number} nothing."

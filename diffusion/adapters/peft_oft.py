@@ -6,14 +6,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, Self
 
-from diffusion.adapters.adapter import Needs, Options, Shape, count
+from diffusion.adapters.adapter import Kind, Options, Shape, count
 
 if TYPE_CHECKING:
     from torch import Tensor
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class PeftOFT:
+class PeftOFT(Kind):
     """W' = W (I + s (R − I))ᵀ with R from each block's Q by Cayley's transform, or by PEFT's short series for it."""
 
     triangles: Tensor  # (blocks or 1 for all, b (b − 1) / 2)
@@ -21,11 +21,7 @@ class PeftOFT:
     """Of the series I + 2Q + 2Q² + … + Qⁿ⁻¹; 0 for (I − Q)(I + Q)⁻¹ itself."""
 
     title: ClassVar[str] = "OFT"
-    linear: ClassVar[bool] = True
-    needs: ClassVar[Needs] = (frozenset({"oft_r"}),)
-    takes: ClassVar[frozenset[str]] = frozenset()
-    scaled: ClassVar[bool] = False
-    by_rows: ClassVar[bool] = True
+    needs: ClassVar[tuple[frozenset[str], ...]] = (frozenset({"oft_r"}),)
 
     @classmethod
     def fits(cls, shapes: Mapping[str, Shape], weight: Shape) -> bool:
@@ -36,10 +32,6 @@ class PeftOFT:
         return size * (size - 1) // 2 == triangles[1] and (
             size * triangles[0] == columns or (triangles[0] == 1 and columns % size == 0)
         )
-
-    @classmethod
-    def rank(cls, shapes: Mapping[str, Shape]) -> None:
-        return None
 
     @classmethod
     def from_tensors(cls, tensors: Mapping[str, Tensor], scale: float, options: Options) -> Self:

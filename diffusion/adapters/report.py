@@ -85,7 +85,9 @@ class AdapterReport:
         rank = f" of rank {_span(self.ranks)}" if self.ranks else ""
         made = f" made for {self.family}" if self.family else ""
         changes = " and ".join(
-            f"{number} modules of {COMPONENTS[part]}" for part, number in self.changed.items() if number
+            f"{number} {'module' if number == 1 else 'modules'} of {COMPONENTS[part]}"
+            for part, number in self.changed.items()
+            if number
         )
         return f"{self.file}: {kinds}{rank}{made}, changes {changes or 'nothing'}."
 

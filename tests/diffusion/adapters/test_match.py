@@ -129,7 +129,8 @@ class TestFusedMatrices:
         }
 
     @pytest.mark.parametrize(
-        "kind", ["LoRA", "LoHa", "LoKr, whole w1", "difference", "GLoRA", "DoRA per output", "IA3, outputs"]
+        "kind",
+        ["LoRA", "LoHa", "LoKr, whole w1", "difference", "GLoRA", "DoRA per output", "IA3, outputs", "OFT", "BOFT"],
     )
     def test_an_adapter_of_the_whole_changes_each_part_as_it_would_the_whole(self, kind, fused, loras):
         sample = dense.KINDS[kind](5, (48, 16))
@@ -143,9 +144,8 @@ class TestFusedMatrices:
         expected = whole + sample.change(whole.double(), 0.7)
         assert torch.allclose(torch.cat(parts).double(), expected, atol=1e-5)
 
-    @pytest.mark.parametrize("kind", ["DoRA per input", "OFT", "BOFT"])
-    def test_what_needs_the_whole_matrix_is_not_applied_by_halves(self, kind, fused, loras):
-        sample = dense.KINDS[kind](5, (48, 16))
+    def test_what_needs_the_whole_matrix_is_not_applied_by_halves(self, fused, loras):
+        sample = dense.KINDS["DoRA per input"](5, (48, 16))
         found = matched(
             {f"lora_unet_double_blocks_0_img_attn_qkv.{s}": tuple(t.shape) for s, t in sample.tensors.items()}, fused
         )
