@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from cli.errors import CommandError, ExitCode
+from cli.opening import EditorReader
 
 ROOT = Path(__file__).parents[1]
 
@@ -19,9 +20,13 @@ EPILOG = """examples:
 """
 
 
-def main(words: Sequence[str] | None = None) -> int:
-    """Run one command. Returns 0 done, 1 something failed while running, 2 refused before running, 130 cancelled."""
+def main(words: Sequence[str] | None = None, *, read_editor_format: EditorReader | None = None) -> int:
+    """Run one command. Returns 0 done, 1 something failed while running, 2 refused before running, 130 cancelled.
+
+    ``read_editor_format`` reads files in the format of other editors, which nothing else here knows.
+    """
     arguments = parser().parse_args(words)
+    arguments.read_editor_format = read_editor_format
     try:
         return int(importlib.import_module(f"cli.{arguments.verb}").command(arguments))
     except CommandError as error:

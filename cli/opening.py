@@ -2,7 +2,7 @@
 
 import argparse
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -15,8 +15,11 @@ from graph.registry import Registry
 from graph.spec import SEED_LIMIT, Seed
 from graph.workflow import Link
 from workflows.document import Document
+from workflows.lenient_json import read_json
 from workflows.pictures import open_document
 from workflows.values import Place, find_places, with_placed_values
+
+EditorReader = Callable[[Mapping[str, Any], Registry], Document]
 
 
 @dataclass(frozen=True)
@@ -45,6 +48,9 @@ def open_file(path: Path, arguments: argparse.Namespace, registry: Registry, cho
         document = open_document(path)
     except OSError as error:
         raise CommandError(f"{path} cannot be read: {error.strerror or error}") from error
+    foreign = any(problem.code == "editor_format" for problem in document.problems)
+    if foreign and document.editor_text and arguments.read_editor_format:
+        document = arguments.read_editor_format(read_json(document.editor_text), registry)
     problems: list[Problem] = []
     placed: dict[Place, Any] = {}
     if not document.errors:

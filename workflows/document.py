@@ -14,7 +14,7 @@ Reading never raises: what is wrong is a Problem, addressed to its node and inpu
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from graph.errors import Problem
@@ -38,7 +38,7 @@ class Document:
     problems: tuple[Problem, ...] = ()
     workflow: Workflow = field(default_factory=lambda: Workflow({}))
     editor_text: str | None = None
-    """The public editor's own JSON, where the picture this came from carried it: passed on, never read here."""
+    """The public editor's own JSON, where the file was that or carried it: passed on, never read here."""
 
     @property
     def errors(self) -> tuple[Problem, ...]:
@@ -74,7 +74,7 @@ def read_document(source: bytes | str | Mapping[str, Any]) -> Document:
         return from_members(source)
     nodes = source.get("nodes")
     if isinstance(nodes, list):
-        return refused("editor_format", EDITOR_FORMAT)
+        return replace(refused("editor_format", EDITOR_FORMAT), editor_text=write_json(source))
     if isinstance(nodes, Mapping) and "class_type" not in nodes:
         return from_members({"format": FORMAT, **source})
     prompt = source.get("prompt")

@@ -81,3 +81,15 @@ def test_a_check_takes_less_than_a_second(workflow):
         subprocess.run([sys.executable, "main.py", "check", path], cwd=ROOT, capture_output=True)
         seconds.append(time.monotonic() - began)
     assert min(seconds) < 1
+
+
+def test_a_file_in_the_editors_own_format_is_read(workflow):
+    latent = {"id": 1, "type": "EmptyLatentImage", "outputs": [{"type": "LATENT"}], "widgets_values": [64, 32, 5000]}
+    sockets = [{"name": "samples", "type": "LATENT", "link": 1}]
+    saving = {"id": 2, "type": "SaveLatent", "inputs": sockets, "widgets_values": ["a"]}
+    path = workflow({"nodes": [latent, saving], "links": [[1, 1, 0, 2, 0, "LATENT"]], "version": 0.4})
+    checked = subprocess.run([sys.executable, "main.py", "check", path], cwd=ROOT, capture_output=True, text=True)
+    assert checked.returncode == 2
+    assert checked.stderr.startswith("error: EmptyLatentImage (1): 'batch_size'")
+    good = [sys.executable, "main.py", "check", path, "--set", "1.batch_size=2"]
+    assert subprocess.run(good, cwd=ROOT, capture_output=True).returncode == 0
