@@ -83,7 +83,7 @@ class Archive:
 
     def remember(self, recipe_key: str, recipe: Recipe) -> None:
         """Note what a recipe came to, if all of it is kept here."""
-        if recipe.keys and all(key in self for key in recipe.keys):
+        if recipe.keys and not recipe.witnesses and all(key in self for key in recipe.keys):
             _write(self._recipes / f"{self._name(recipe_key)}.json", {"keys": recipe.keys, "paths": recipe.paths})
 
     def recall(self, recipe_key: str) -> Recipe | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from graph.archive import Archive
 from graph.choices import Lookup
-from graph.store import OutputStore, Recipe, Stored
+from graph.store import OutputStore, Recipe, Stored, Witness
 
 
 class Cache:
@@ -20,7 +20,9 @@ class Cache:
         recipe = self.store.recall(recipe_key)
         if recipe is None and self._archive is not None:
             recipe = self._archive.recall(recipe_key)
-        return recipe if recipe is not None and all(self.has(key) for key in recipe.keys) else None
+        if recipe is None or not self._hold(recipe.witnesses):
+            return None
+        return recipe if all(self.has(key) for key in recipe.keys) else None
 
     def has(self, key: str) -> bool:
         """Whether the outputs under a content key are at hand and still true."""
@@ -74,9 +76,10 @@ class Cache:
             self._archive.remember(recipe_key, recipe)
 
     def _is_true(self, stored: Stored) -> bool:
-        if not stored.artifacts and not stored.witnesses:
-            return True
-        return all(artifact.is_valid() for artifact in stored.artifacts) and all(
+        return all(artifact.is_valid() for artifact in stored.artifacts) and self._hold(stored.witnesses)
+
+    def _hold(self, witnesses: frozenset[Witness]) -> bool:
+        return not witnesses or all(
             self._lookup.find(source, name).name is not None and self._lookup.identity(source, name) == identity
-            for source, name, identity in stored.witnesses
+            for source, name, identity in witnesses
         )

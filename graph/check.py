@@ -272,8 +272,9 @@ class _Check:
         """Faults that no target depends on are warnings; a strict check knows no warnings."""
         if self.checker.strict:
             return tuple(replace(problem, severity="error") for problem in self.problems)
-        if self.outside is None:
-            needed |= {link.node for node_id in needed for link in _written_links(self.nodes[node_id])}
+        if self.outside is not None:
+            return tuple(self.problems)
+        needed |= {link.node for node_id in needed for link in _written_links(self.nodes[node_id])}
         return tuple(
             replace(problem, severity="warning") if problem.node is not None and problem.node not in needed else problem
             for problem in self.problems

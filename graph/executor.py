@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -14,9 +14,11 @@ from graph.codec import Codecs, NoCodecs
 from graph.digest import Digester
 from graph.errors import NodeFailed
 from graph.events import Event
+from graph.explain import Explanation, explain_plan, take_parts
 from graph.graph import Graph
-from graph.plan import Keys
-from graph.run import Run
+from graph.journal import Journal, Outcome, Parts
+from graph.plan import Keys, make_plan
+from graph.run import UNCHANGED, Run
 from graph.store import OutputStore
 from graph.values import Artifact
 from graph.workflow import NodeId
@@ -50,14 +52,15 @@ class Executor:
         store: OutputStore | None = None,
         codecs: Codecs | None = None,
         archive: Archive | None = None,
+        journal: Journal | None = None,
         *,
         recover: Callable[[Exception], bool] | None = None,
     ):
         """``recover`` is told what a node raised; where it says True, idle outputs are dropped and the node is
         tried once more: for devices that are out of memory."""
-        self.store = store or OutputStore()
-        self._codecs: Codecs = codecs or NoCodecs()
-        self._archive, self._recover = archive, recover
+        self.store = OutputStore() if store is None else store
+        self._codecs: Codecs = NoCodecs() if codecs is None else codecs
+        self._archive, self._journal, self._recover = archive, journal, recover
         self._digester = Digester(self._codecs)
 
     def run(
@@ -72,11 +75,16 @@ class Executor:
 
         ``emit`` may be called from another thread than the caller's, but never twice at once.
         """
-        lookup = Lookup(graph.choices)
-        cache = Cache(self.store, self._archive, lookup)
-        keys = Keys(lookup, self._digester, resources or {})
+        cache, keys = self._world(graph, resources or {})
         run = Run(graph, cache, keys, self._codecs, emit, cancel or threading.Event(), self._recover)
-        run.execute()
+        if self._journal is not None:
+            parts = take_parts(graph, keys)
+            reasons = explain_plan(graph, run.plan, cache, parts, self._journal.records())
+        try:
+            run.execute()
+        finally:
+            if self._journal is not None:
+                self._journal.write(_outcomes(run, parts, reasons))
         return RunResult(
             outputs={
                 target: tuple(list(stream.values) for stream in run.stations[target].streams)
@@ -93,3 +101,31 @@ class Executor:
             blocked=run.blocked,
             ran=tuple(run.ran),
         )
+
+    def explain(self, graph: Graph, *, resources: Mapping[type, Any] | None = None) -> dict[NodeId, Explanation]:
+        """For each node that the targets need, whether it would run now and why, held against its last run."""
+        cache, keys = self._world(graph, resources or {})
+        plan = make_plan(graph, cache, keys)
+        records = self._journal.records() if self._journal is not None else {}
+        return explain_plan(graph, plan, cache, take_parts(graph, keys), records)
+
+    def _world(self, graph: Graph, resources: Mapping[type, Any]) -> tuple[Cache, Keys]:
+        """What stands still for the length of one run."""
+        lookup = Lookup(graph.choices)
+        return Cache(self.store, self._archive, lookup), Keys(lookup, self._digester, resources)
+
+
+def _outcomes(
+    run: Run, parts: Mapping[NodeId, Parts], reasons: Mapping[NodeId, Explanation]
+) -> Iterator[tuple[NodeId, Parts, Outcome, str]]:
+    """What the journal should know of a run: nothing of nodes that it did not reach."""
+    steps = frozenset(run.plan.steps)
+    for node_id, explanation in reasons.items():
+        station = run.stations[node_id] if node_id in steps else None
+        if station is None:
+            yield node_id, parts[node_id], "skipped", explanation.reason
+        elif node_id in run.failures:
+            yield node_id, parts[node_id], "failed", run.failures[node_id].message
+        elif station.closed and station.clean:
+            ran = node_id in run.ran
+            yield node_id, parts[node_id], "ran" if ran else "skipped", explanation.reason if ran else UNCHANGED

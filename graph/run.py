@@ -118,6 +118,8 @@ class Run:
             self._push(woken)
         while (unit := station.next_unit()) is not None:
             self._push(unit)
+        if station.count is None:
+            station.estimate()
         self._close_if_done(station)
         if station.closed:
             self.stations.notify(station)
@@ -135,8 +137,11 @@ class Run:
         station.closed = True
         if station.count == 0:
             self._emit(NodeSkipped(station.id, "there is nothing to run it on: a list it reads is empty", (), 0, 0))
-        if station.recipe is not None and station.clean:
-            self._cache.remember(station.recipe, Recipe(tuple(station.keys), tuple(station.paths)))  # type: ignore
+        for feed in station.open:
+            station.depend_on(feed.source.witnesses)
+        if station.recipe is not None and station.clean and station.witnesses is not None:
+            keys = tuple(key for key in station.keys if key is not None)
+            self._cache.remember(station.recipe, Recipe(keys, tuple(station.paths), station.witnesses))
         self.stations.stop_reading(station)
         self.stations.drop_if_unread(station)
 
@@ -173,9 +178,8 @@ class Run:
         if stored is None:
             self._call(unit, values)
             return
-        self._emit(NodeSkipped(station.id, UNCHANGED, stored.artifacts, unit.item, station.count))
-        if station.witnesses is not None:
-            station.witnesses |= stored.witnesses
+        self._emit(NodeSkipped(station.id, UNCHANGED, stored.artifacts, unit.item, station.items))
+        station.depend_on(stored.witnesses)
         self._finish(unit, Result(stored.outputs, stored.digests, unit.key), stored.artifacts)
 
     def _ask(self, unit: Unit, values: dict[str, Any], digests: dict[str, str]) -> bool:
@@ -217,7 +221,7 @@ class Run:
         kind = station.bound.type
         try:
             arguments = self._arguments(unit, values)
-            self._emit(NodeStarted(station.id, unit.item, station.count))
+            self._emit(NodeStarted(station.id, unit.item, station.items))
             self.ran[station.id] = None
             unit.started = time.perf_counter()
             if kind.is_coroutine:
@@ -243,9 +247,9 @@ class Run:
         for name, wanted in kind.resources:
             station, item = unit.station, unit.item
             if wanted is Progress:
-                values[name] = Progress(station.id, self._emit, self._cancel, item, station.count)
+                values[name] = Progress(station.id, self._emit, self._cancel, item, station.items)
             elif wanted is Warn:
-                values[name] = Warn(station.id, self._emit, item, station.count)
+                values[name] = Warn(station.id, self._emit, item, station.items)
             elif wanted in self._keys.resources:
                 values[name] = self._keys.resources[wanted]
             else:
@@ -274,7 +278,7 @@ class Run:
             self._fail(unit, error)
             return
         digests = tuple(self._digest(unit, slot, value) for slot, value in enumerate(outputs))
-        self._emit(NodeFinished(station.id, artifacts, unit.seconds, unit.item, station.count))
+        self._emit(NodeFinished(station.id, artifacts, unit.seconds, unit.item, station.items))
         self._keep(unit, Stored(outputs, digests, artifacts, unit.seconds))
 
     def _digest(self, unit: Unit, slot: int, value: Any) -> Any:
@@ -316,13 +320,13 @@ class Run:
         failure = NodeFailed(station.id, name, str(error) or type(error).__name__, unit.item)
         failure.__cause__ = error
         self.failures.setdefault(station.id, failure)
-        self._emit(NodeErrored(station.id, name, failure.message, failure, unit.item, station.count))
+        self._emit(NodeErrored(station.id, name, failure.message, failure, unit.item, station.items))
         self._finish(unit, self._instead(unit, Failure(f"node {station.id!r} ({name}) failed")))
 
     def _block(self, unit: Unit, blocked: Blocked) -> None:
         station = unit.station
         self.blocked.setdefault(station.id, blocked.reason)
-        self._emit(NodeBlocked(station.id, blocked.reason, unit.item, station.count))
+        self._emit(NodeBlocked(station.id, blocked.reason, unit.item, station.items))
         self._finish(unit, self._instead(unit, blocked))
 
     def _instead(self, unit: Unit, blocked: Blocked) -> Result:
@@ -346,13 +350,13 @@ class Run:
         inside: list[Station] = []
         for number, (node_id, bound) in enumerate(fragment.nodes.items()):
             head = self._keys.head(bound, f"{unit.key}/{number}")
-            inner = Station(node_id, bound, (station.place[0], next(self._serial)), head, None)
+            place = station.place[0], next(self._serial)
+            inner = Station(node_id, bound, place, head, None, self._keys.witnesses(bound))
             inner.root, inner.base = root, unit.path
-            inner.witnesses = self._keys.witnesses(bound)
             self.stations.add(inner)
             inside.append(inner)
         kinds: Mapping[NodeId, str] = {inner.id: inner.bound.type.spec.name for inner in inside}
-        self._emit(NodeExpanded(station.id, root, kinds, unit.item, station.count))
+        self._emit(NodeExpanded(station.id, root, kinds, unit.item, station.items))
         exit = Exit(unit, inside, fragment.pure)
         exit.feeds = []
         for slot, value in enumerate(fragment.outputs):
@@ -385,9 +389,8 @@ class Run:
         seconds = unit.seconds + sum(inner.seconds for inner in exit.fragment)
         self.stations.stop_reading(exit)
         station = unit.station
-        if station.witnesses is not None:
-            station.witnesses = None if witnesses is None else station.witnesses | witnesses
-        self._emit(NodeFinished(station.id, (), seconds, unit.item, station.count))
+        station.depend_on(witnesses)
+        self._emit(NodeFinished(station.id, (), seconds, unit.item, station.items))
         if witnesses is not None and not has_failed(values):
             self._keep(unit, Stored(tuple(values), tuple(digests), artifacts, seconds, witnesses=witnesses))
             return

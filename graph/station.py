@@ -44,11 +44,12 @@ class Stream:
 class Feed:
     """One link of a run: an input of ``reader`` that ``source`` fills. Without a stream it only waits for the end."""
 
-    __slots__ = ("declared", "many", "name", "reader", "ready", "source", "stream", "widen")
+    __slots__ = ("declared", "is_listed", "many", "name", "reader", "ready", "source", "stream", "widen")
 
     def __init__(self, reader: Station, name: str, source: Station, output: int | None, declared: Input | None):
         self.reader, self.name, self.source, self.declared = reader, name, source, declared
         self.stream = None if output is None else source.streams[output]
+        self.is_listed = output is not None and source.bound.type.spec.outputs[output].many
         self.many = declared is None or declared.many
         self.widen = declared is not None and declared.socket == "FLOAT"
         self.ready = False
@@ -111,14 +112,21 @@ class Unit:
 class Station:
     """One node of a run, and how far it is: wanted, waiting for feeds, making units, closed, perhaps dropped."""
 
-    def __init__(self, node_id: NodeId, bound: Bound, place: Place, head: str, recipe: str | None):
+    def __init__(
+        self,
+        node_id: NodeId,
+        bound: Bound,
+        place: Place,
+        head: str,
+        recipe: str | None,
+        own: frozenset[Witness] | None = frozenset(),
+    ):
         self.id = self.root = node_id
-        self.bound, self.place, self.head, self.recipe = bound, place, head, recipe
+        self.bound, self.place, self.head, self.recipe, self._own = bound, place, head, recipe, own
         self.base: Path = ()
         self.feeds: list[Feed] | None = None
         self.readers: dict[Feed, None] = {}
         self.streams = [Stream() for _ in bound.type.spec.outputs]
-        self.witnesses: frozenset[Witness] | None = None
         self.seconds = 0.0
         self.registered = 0
         """Feeds that have begun to read, ever."""
@@ -136,7 +144,11 @@ class Station:
         self.waiting = 0
         """Open feeds that are not ready."""
         self.made = self.flushed = 0
+        self.witnesses = self._own
+        """What its outputs depend on and its recipe key does not say; None where that cannot be written down."""
         self.count: int | None = None
+        self.items: int | None = None
+        """How many units there will be, as far as one can tell: ``count``, and before that an estimate."""
         self.record: Recipe | None = None
         self.stored: list[Stored] | None = None
         """What an earlier run left for it, as the record says; not yet in the streams."""
@@ -177,13 +189,36 @@ class Station:
                 continue
             assert feed.declared is not None
             if not feed.declared.lazy:  # an empty list: there is nothing to run on
-                self.count = 0
+                self.count = self.items = 0
                 return None
         if not exists:
-            self.count = item
+            self.count = self.items = item
             return None
         self.made += 1
         return Unit(self, item, path)
+
+    def estimate(self) -> None:
+        """Say how many units there will be, where the sources know how many items they will have."""
+        lengths = []
+        for feed in self.open:
+            source, stream = feed.source, feed.stream
+            assert stream is not None
+            if feed.many:
+                continue
+            if source.closed:
+                lengths.append(len(stream.values))
+            elif feed.is_listed or source.items is None:
+                return
+            else:
+                lengths.append(source.items)
+        self.items = max(lengths, default=1)
+
+    def depend_on(self, witnesses: frozenset[Witness] | None) -> None:
+        """Take over what something that it is made from depends on."""
+        if witnesses is None or self.witnesses is None:
+            self.witnesses = None
+        elif witnesses:
+            self.witnesses |= witnesses
 
     def can_read(self, unit: Unit) -> bool:
         """Whether everything that a suspended unit asked for has come."""
@@ -207,7 +242,8 @@ class Station:
         assert self.record is not None
         for key, path, entry in zip(self.record.keys, self.record.paths, stored, strict=True):
             self._append(path, Result(entry.outputs, entry.digests, key))
-        self.count = self.made = self.flushed
+        self.count = self.items = self.made = self.flushed
+        self.depend_on(self.record.witnesses)
         self.closed = True
         self.stored = None
 

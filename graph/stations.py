@@ -73,6 +73,8 @@ class Stations:
                 ]
             lazy = station.bound.type.lazy
             for feed in station.feeds:
+                feed.source.readers[feed] = None  # a lazy one may yet ask, so what there is stays
+                feed.source.registered += 1
                 if feed.name not in lazy:
                     self.open(feed)
                     waiting.append(feed.source)
@@ -81,11 +83,8 @@ class Stations:
 
     def open(self, feed: Feed) -> None:
         """Begin to read a feed, whose source is to be demanded next."""
-        source = feed.source
         feed.reader.open.append(feed)
-        source.readers[feed] = None
-        source.registered += 1
-        feed.ready = not source.dropped and feed.is_ready()
+        feed.ready = not feed.source.dropped and feed.is_ready()
         feed.reader.waiting += not feed.ready
 
     def _take(self, station: Station, recipe: Recipe) -> None:
@@ -107,10 +106,12 @@ class Stations:
     def _revive(self, station: Station) -> None:
         """Let a station whose values were dropped fetch them again, or else make them again."""
         keys = tuple(key for key in station.keys if key is not None)
-        recipe = Recipe(keys, tuple(station.paths)) if station.closed and station.clean else None
+        recipe = None
+        if station.closed and station.clean and station.witnesses is not None:
+            recipe = Recipe(keys, tuple(station.paths), station.witnesses)
         for key in station.held.values():
             self._cache.store.let_go(key)
-        for feed in station.open:
+        for feed in station.feeds or ():
             feed.source.readers.pop(feed, None)
         station.reset()
         if recipe is not None:
@@ -121,7 +122,7 @@ class Stations:
         for feed in station.readers:
             reader = feed.reader
             if not feed.ready:
-                if not feed.is_ready():
+                if feed not in reader.open or not feed.is_ready():
                     continue
                 feed.ready = True
                 reader.waiting -= 1
@@ -130,7 +131,7 @@ class Stations:
 
     def stop_reading(self, station: Station) -> None:
         """Note that a station reads nothing any more."""
-        for feed in station.open:
+        for feed in station.feeds or ():
             feed.source.readers.pop(feed, None)
             self.drop_if_unread(feed.source)
 
@@ -142,9 +143,9 @@ class Stations:
 
     def spend(self, station: Station, item: int) -> None:
         """Note that a unit has read its items; drop those that nobody else will read."""
-        for feed in station.open:
+        for feed in station.feeds or ():
             source = feed.source
-            if feed.many or not source.is_listed or source.count is None or item >= source.count - 1:
+            if feed.many or not source.is_listed or source.items is None or item >= source.items - 1:
                 continue
             source.spent[item] = source.spent.get(item, 0) + 1
             if source.spent[item] == source.registered and source.id not in self._targets:

@@ -34,6 +34,8 @@ class Recipe:
 
     keys: tuple[str, ...]
     paths: tuple[tuple[int, ...], ...]
+    witnesses: frozenset[Witness] = frozenset()
+    """What it depends on and the recipe key does not say."""
 
 
 class OutputStore:

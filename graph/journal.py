@@ -1,0 +1,111 @@
+"""What each node's key was made of when it last ran, on disk, so that the next process can say what changed."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+import threading
+import time
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from graph.workflow import NodeId
+
+Outcome = Literal["ran", "skipped", "failed"]
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What a node's key is made of, in words: enough to say what changed, not to compute the key."""
+
+    type: str
+    version: int
+    values: Mapping[str, tuple[str, str]]
+    """Literals: (digest, how to show it)."""
+    links: Mapping[str, tuple[NodeId, int]]
+    choices: Mapping[str, str]
+    """Identities of what choices stand for, by name."""
+    fingerprint: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """The last run of a node: what its key was made of, what became of it, and why."""
+
+    parts: Parts
+    outcome: Outcome
+    reason: str
+    time: float
+
+
+class Journal:
+    """Records of the nodes of one workflow. Several processes may share the file."""
+
+    def __init__(self, path: Path, workflow: str):
+        """``workflow`` is what tells this workflow's records from others', for instance the name of its file."""
+        self._path, self._workflow = path, workflow
+        self._lock = threading.Lock()
+        path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            self._prepare()
+        except sqlite3.OperationalError:
+            raise
+        except sqlite3.DatabaseError:  # it is no database; it only says what happened before, so begin anew
+            path.replace(path.with_name(f"{path.name}.damaged"))
+            self._prepare()
+
+    def records(self) -> dict[NodeId, Record]:
+        """The last record of every node of this workflow."""
+        with self._lock, self._open() as connection:
+            rows = connection.execute(
+                "SELECT node, parts, outcome, reason, time FROM records WHERE workflow = ?", (self._workflow,)
+            ).fetchall()
+        return {
+            node: Record(_read_parts(json.loads(parts)), outcome, reason, when)
+            for node, parts, outcome, reason, when in rows
+        }
+
+    def write(self, records: Iterable[tuple[NodeId, Parts, Outcome, str]]) -> None:
+        """Record the nodes of a run, each as (node, parts, outcome, why)."""
+        now = time.time()
+        rows = [
+            (self._workflow, node, json.dumps(asdict(parts)), outcome, reason, now)
+            for node, parts, outcome, reason in records
+        ]
+        with self._lock, self._open() as connection:
+            connection.executemany("INSERT OR REPLACE INTO records VALUES (?, ?, ?, ?, ?, ?)", rows)
+
+    def _prepare(self) -> None:
+        with self._open() as connection:
+            connection.execute("PRAGMA journal_mode = WAL")
+            connection.execute(
+                "CREATE TABLE IF NOT EXISTS records (workflow TEXT, node TEXT, parts TEXT, outcome TEXT, reason TEXT,"
+                " time REAL, PRIMARY KEY (workflow, node))"
+            )
+
+    def _open(self) -> _Connection:
+        return _Connection(self._path)
+
+
+class _Connection:
+    """A connection for one transaction: committed at the end, rolled back on an error, closed either way."""
+
+    def __init__(self, path: Path):
+        self._connection = sqlite3.connect(path, timeout=10)
+
+    def __enter__(self) -> sqlite3.Connection:
+        return self._connection.__enter__()
+
+    def __exit__(self, *error: Any) -> None:
+        try:
+            self._connection.__exit__(*error)
+        finally:
+            self._connection.close()
+
+
+def _read_parts(document: Mapping[str, Any]) -> Parts:
+    values = {name: (digest, shown) for name, (digest, shown) in document["values"].items()}
+    links = {name: (node, output) for name, (node, output) in document["links"].items()}
+    return Parts(**{**document, "values": values, "links": links})
