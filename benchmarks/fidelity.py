@@ -11,7 +11,7 @@ Errors are |ours − golden| / |golden|, for schedules the largest difference.
 import argparse
 import json
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -24,7 +24,7 @@ from torch import Tensor
 from diffusion.denoise import Inpainted
 from diffusion.files.folders import ModelFolders
 from diffusion.names import SAMPLERS, SCHEDULES
-from diffusion.noise import SeededNoise
+from diffusion.noise import NoiseSource
 from diffusion.runtime import Runtime
 from diffusion.samplers.sampler import Denoiser, sampler
 from diffusion.schedules import schedule, sigmas_for
@@ -75,7 +75,7 @@ def run_toy(name: str, given: Mapping[str, Tensor], *, masked: bool) -> Tensor:
     if masked:
         x = x + given["latent"]
         denoise = Inpainted(denoise, given["latent"], given["mask"], given["noise"])
-    return sampler(name)(denoise, x, sigmas, SeededNoise(x, SEED, sigmas), lambda *_: None)
+    return sampler(name)(denoise, x, sigmas, NoiseSource().start(x, SEED, sigmas), lambda *_: None)
 
 
 def sampler_errors() -> dict[str, dict[str, float]]:
@@ -122,7 +122,7 @@ class FullSize:
 
     def lacks(self, name: str) -> set[str]:
         """The nodes of a golden's prompt that there are not."""
-        return {node.type for node in self._workflow(name).nodes.values()} - set(self._registry)
+        return {node.type for node in self._workflow(name).nodes.values() if node.type not in self._registry}
 
     def error(self, name: str) -> float:
         """Run a golden's prompt up to the latent it saves, and say how far that is off."""
@@ -143,7 +143,7 @@ class FullSize:
         return name.replace("/", "__")
 
 
-def table(head: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
+def table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
     """Rows as Markdown."""
     lines = [head, tuple("---" for _ in head), *rows]
     return "\n".join("| " + " | ".join(line) + " |" for line in lines)
@@ -174,11 +174,21 @@ def main() -> None:
     print(json.dumps({"samplers": samplers, "schedules": schedules, "full size": full}, indent=1))
     if arguments.write:
         page = PAGE.read_text()
-        rows = [(name, f"{errors['plain']:.1e}", f"{errors['masked']:.1e}") for name, errors in samplers.items()]
-        page = written(page, "samplers", table(("sampler", "plain", "masked"), rows))
-        page = written(page, "schedules", table(("schedule", "error"), [(n, f"{e:.1e}") for n, e in schedules.items()]))
+        page = written(
+            page,
+            "samplers",
+            table(
+                ("sampler", "plain", "masked"),
+                ((name, f"{errors['plain']:.1e}", f"{errors['masked']:.1e}") for name, errors in samplers.items()),
+            ),
+        )
+        page = written(
+            page,
+            "schedules",
+            table(("schedule", "error"), ((name, f"{error:.1e}") for name, error in schedules.items())),
+        )
         if full:
-            rows = [(name, error if isinstance(error, str) else f"{error:.1e}") for name, error in full.items()]
+            rows = ((name, error if isinstance(error, str) else f"{error:.1e}") for name, error in full.items())
             page = written(page, "full size", table(("golden", "error"), rows))
         PAGE.write_text(page)
 

@@ -3,52 +3,110 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from functools import cached_property
 
 import torch
 from torch import Tensor
 
+from diffusion.philox import Philox
+
+Draw = Callable[[Sequence[int]], Tensor]
+"""A shape → the next standard normal numbers of one stream, float32, on the CPU."""
+SEEDS = 2**64
 TREE_DIGITS = 6  # to which torchsde rounds the ends of its path; a query beyond them by less would be a warning
+PARALLEL = 0.9995  # the cosine from which on two noises are too alike to turn one into the other
 
 
-def initial_noise(shape: Sequence[int], seed: int, batch_index: Sequence[int] | None = None) -> Tensor:
-    """Standard normal noise for a batch from one seed.
+@dataclass(frozen=True)
+class Variation:
+    """Another seed, and how far to go toward its noise: at 0 nothing changes, at 1 the noise is the other's."""
 
-    With ``batch_index``, image i gets the noise that image ``batch_index[i]`` of a larger batch has.
-    """
-    generator = torch.Generator().manual_seed(seed)
-    if batch_index is None:
-        return torch.randn(tuple(shape), generator=generator)
-    drawn = [torch.randn((1, *shape[1:]), generator=generator) for _ in range(max(batch_index) + 1)]
-    return torch.cat([drawn[index] for index in batch_index])
+    seed: int
+    strength: float
 
 
-class SeededNoise:
-    """The noise that samplers put back while they run. Draws the same numbers for the same seed, on every device."""
+@dataclass(frozen=True)
+class NoiseSource:
+    """How a seed becomes noise. The default is one stream for the whole batch, from torch's CPU generator."""
 
-    def __init__(self, like: Tensor, seed: int, sigmas: Tensor):
-        self._like = like  # (B, C, h, w)
-        self._seed = seed
-        self._sigmas = sigmas
-        self._generator = torch.Generator().manual_seed(seed)
+    philox: bool = False
+    """Draw what a CUDA device would draw."""
+    per_image: bool = False
+    """Image i of a batch has a stream of its own, from seed + i, so that it can be made again alone."""
+    variation: Variation | None = None
+    """With ``per_image``, all images keep the seed and it is the variation's that counts up."""
+
+    def stream(self, seed: int) -> Draw:
+        """The numbers of a seed, from the first on."""
+        if self.philox:
+            return Philox(seed % SEEDS).randn
+        generator = torch.Generator().manual_seed(seed % SEEDS)
+        return lambda shape: torch.randn(tuple(shape), generator=generator)
+
+    def start(self, x: Tensor, seed: int, sigmas: Tensor, batch_index: Sequence[int] | None = None) -> RunNoise:
+        """All noise of one run over latents like ``x`` (B, C, h, w).
+
+        With ``batch_index``, image i gets the noise that image ``batch_index[i]`` of a larger batch has.
+        """
+        if not self.per_image:
+            initial = self._batch(x.shape, seed, batch_index)
+            if self.variation is not None:
+                other = self._batch(x.shape, self.variation.seed, batch_index)
+                initial = turned(initial, other, self.variation.strength)
+            # The samplers' noise starts the stream over: that is how the pictures people know were made.
+            return RunNoise(initial.to(x.device), [self.stream(seed)], [seed], sigmas)
+        image = (1, *x.shape[1:])
+        indices = range(len(x)) if batch_index is None else batch_index
+        seeds = [seed + (index if self.variation is None else 0) for index in indices]
+        streams = [self.stream(each) for each in seeds]
+        drawn = [draw(image) for draw in streams]
+        if self.variation is not None:
+            others = [self.stream(self.variation.seed + index)(image) for index in indices]
+            drawn = [turned(one, other, self.variation.strength) for one, other in zip(drawn, others, strict=True)]
+        return RunNoise(torch.cat(drawn).to(x.device), streams, seeds, sigmas)
+
+    def _batch(self, shape: Sequence[int], seed: int, batch_index: Sequence[int] | None) -> Tensor:
+        draw = self.stream(seed)
+        if batch_index is None:
+            return draw(shape)
+        images = [draw((1, *shape[1:])) for _ in range(max(batch_index) + 1)]
+        return torch.cat([images[index] for index in batch_index])
+
+
+class RunNoise:
+    """The noise a run starts from, and what its sampler puts back on the way."""
+
+    def __init__(self, initial: Tensor, streams: Sequence[Draw], seeds: Sequence[int], sigmas: Tensor):
+        """``streams`` and ``seeds``: one for the whole batch, or one for each image."""
+        self.initial = initial  # (B, C, h, w)
+        self._streams, self._seeds, self._sigmas = streams, seeds, sigmas
+        self._part = (len(initial) // len(streams), *initial.shape[1:])
 
     def fresh(self) -> Tensor:
-        """Standard normal, independent of all before. Returns: like the latent."""
-        return torch.randn(self._like.shape, generator=self._generator).to(self._like)
+        """Standard normal, independent of all that was put back before. Returns: like ``initial``."""
+        return torch.cat([draw(self._part) for draw in self._streams]).to(self.initial.device)
 
     def between(self, sigma: Tensor, sigma_next: Tensor) -> Tensor:
-        """The increment of one Brownian path from ``sigma`` down to ``sigma_next``, scaled to unit variance."""
+        """The increment of a Brownian path from ``sigma`` down to ``sigma_next``, scaled to unit variance."""
         low, high = (round(float(level), TREE_DIGITS) for level in (sigma_next, sigma))
-        rise = self._path(low, high)
-        return (-rise / (sigma - sigma_next).sqrt()).to(self._like)
+        rise = torch.cat([path(low, high) for path in self._paths])
+        return (-rise / (sigma - sigma_next).sqrt()).to(self.initial.device)
 
     @cached_property
-    def _path(self) -> Callable[[float, float], Tensor]:
-        """A Brownian path over the run's sigmas that gives the same increments however it is cut (Li et al. 2020)."""
+    def _paths(self) -> list[Callable[[float, float], Tensor]]:
+        """Brownian paths over the run's sigmas that give the same increments however they are cut (Li et al. 2020)."""
         import torchsde
 
-        start = torch.zeros(self._like.shape)
-        path: Callable[[float, float], Tensor] = torchsde.BrownianTree(
-            float(self._sigmas[self._sigmas > 0].min()), start, float(self._sigmas.max()), entropy=self._seed
-        )
-        return path
+        low, high = float(self._sigmas[self._sigmas > 0].min()), float(self._sigmas.max())
+        start = torch.zeros(self._part)
+        return [torchsde.BrownianTree(low, start, high, entropy=seed % SEEDS) for seed in self._seeds]
+
+
+def turned(noise: Tensor, other: Tensor, share: float) -> Tensor:
+    """Shoemake (1985), spherical interpolation, column by column of a picture (B, C, h, w): it keeps the variance."""
+    cosine = (noise / noise.norm(dim=-2, keepdim=True) * other / other.norm(dim=-2, keepdim=True)).sum(-2, keepdim=True)
+    if cosine.mean() > PARALLEL:
+        return torch.lerp(noise, other, share)
+    angle = cosine.acos()
+    return ((1 - share) * angle).sin() / angle.sin() * noise + (share * angle).sin() / angle.sin() * other

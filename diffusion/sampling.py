@@ -15,7 +15,7 @@ from diffusion.denoise import Guided, Inpainted, Network
 from diffusion.errors import DiffusionError, NotFinite
 from diffusion.handle import ModelHandle
 from diffusion.latent import Latent
-from diffusion.noise import SeededNoise, initial_noise
+from diffusion.noise import NoiseSource
 from diffusion.preview import preview
 from diffusion.regions import fitted, regions
 from diffusion.samplers.sampler import Denoiser, sampler
@@ -25,6 +25,7 @@ from diffusion.sigmas import TrainedSigmas, scaled_linear, zero_terminal_snr
 if TYPE_CHECKING:
     from diffusion.residency import Residency
 
+CPU_NOISE = NoiseSource()
 Watch = Callable[[int, int, Image.Image | None], None]
 """(steps done, steps in all, a small picture of where it is going)."""
 
@@ -46,6 +47,7 @@ def sample(
     end: int | None = None,
     add_noise: bool = True,
     leave_noise: bool = False,
+    source: NoiseSource = CPU_NOISE,
     on_step: Watch | None = None,
     stop: Callable[[], None] | None = None,
 ) -> Latent:
@@ -66,6 +68,7 @@ def sample(
         cfg=cfg,
         sampler_name=sampler_name,
         add_noise=add_noise,
+        source=source,
         on_step=on_step,
         stop=stop,
     )
@@ -84,6 +87,7 @@ def sample_along(
     cfg: float,
     sampler_name: str,
     add_noise: bool = True,
+    source: NoiseSource = CPU_NOISE,
     on_step: Watch | None = None,
     stop: Callable[[], None] | None = None,
 ) -> Latent:
@@ -96,11 +100,10 @@ def sample_along(
             f"The latent has {latent.samples.shape[1]} channels and the model works on {space.channels}: "
             "they belong to different families of models."
         )
-    noise = torch.zeros_like(latent.samples)
-    if add_noise:
-        noise = initial_noise(latent.samples.shape, seed, latent.batch_index)
     original = ((latent.samples.float() - space.shift) * space.scale).to(residency.device)
-    x = noised(original, noise.to(original), sigmas[0], trained)
+    noise = source.start(original, seed, sigmas, latent.batch_index)
+    initial = noise.initial if add_noise else torch.zeros_like(original)
+    x = noised(original, initial, sigmas[0], trained)
 
     def watch(done: int, total: int, denoised: Tensor) -> None:
         _check_finite(denoised, sampler_name, done)
@@ -111,9 +114,10 @@ def sample_along(
         network = Network(module, trained, _prediction(model))
         guided: Denoiser = Guided(network, *regions(positive, negative, x, space, trained), cfg)
         if latent.mask is not None:
-            again = _noise_of_the_kept(noise, seed, sampler_name).to(original)
-            guided = Inpainted(guided, original, _mask_for(original, latent.mask), again)
-        return sampler(sampler_name)(guided, x, sigmas, SeededNoise(x, seed, sigmas), watch)
+            # In DDIM's public form what is kept is not shown with the noise that the run started from.
+            shown = source.start(original, seed + 1, sigmas).initial if sampler_name == "ddim" else initial
+            guided = Inpainted(guided, original, _mask_for(original, latent.mask), shown)
+        return sampler(sampler_name)(guided, x, sigmas, noise, watch)
 
     clean = residency.run(model, follow, stop)
     _check_finite(clean, sampler_name, len(sigmas) - 1)
@@ -149,11 +153,6 @@ def _prediction(model: ModelHandle) -> Literal["eps", "v"]:
             return "v"
         case other:
             raise DiffusionError(f"A model of the family {model.family} cannot be read as predicting {other!r}.")
-
-
-def _noise_of_the_kept(noise: Tensor, seed: int, sampler_name: str) -> Tensor:
-    """What a masked run shows the network where the original is kept. In DDIM's public form it is not the start's."""
-    return initial_noise(noise.shape, (seed + 1) % 2**64) if sampler_name == "ddim" else noise
 
 
 def _mask_for(x: Tensor, mask: Tensor) -> Tensor:
