@@ -7,15 +7,19 @@ nothing to undo: the file is the pristine copy.
 
 from __future__ import annotations
 
+import sys
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
+from functools import partial
 from typing import Any, TypeVar
 
 import torch
 from torch import nn
 
+from diffusion.adapters.loaded import LOADED
 from diffusion.device import Device, choose_device, is_out_of_memory, speaking_of_memory
+from diffusion.errors import OutOfMemory
 from diffusion.families.family import Target
 from diffusion.files.folders import ModelFolders
 from diffusion.handle import ModelHandle, TextHandle, VaeHandle, Weights
@@ -41,6 +45,7 @@ class Residency:
         self._files = ModelFiles(folders)
         self._recipes = Recipes(folders, self._files)
         self._slots: list[Slot] = []  # least recently used first
+        self._consumers: list[Callable[[int], object]] = []
         self._lock = threading.RLock()
 
     @property
@@ -77,18 +82,29 @@ class Residency:
                     if stop is not None:
                         hooks.enter_context(slot.stopping(stop))
                     yield slot.module
+            except OutOfMemory:
+                self._release_everything()
+                raise
             finally:
                 slot.users -= 1
 
     def run(self, handle: Handle, function: Callable[[nn.Module], Result], stop: Stop | None = None) -> Result:
         """Call ``function`` with the resident module; when memory is short, release other models and try once more."""
-        return self._twice(lambda: self._run(handle, function, stop))
+        try:
+            return self._run(handle, function, stop)
+        except OutOfMemory:
+            pass  # what could be released has been; whatever the failed attempt held is released by leaving this block
+        return self._run(handle, function, stop)
 
     def forget(self) -> None:
         """Drop every model that is not in use, and close all files."""
         with self._lock:
-            self._drop([slot for slot in self._slots if not slot.users])
+            self._drop(self._idle())
             self._files.close()
+
+    def add_consumer(self, free: Callable[[int], object]) -> None:
+        """Register who else keeps main memory: when it is short, ``free(size)`` is called with the bytes wanted."""
+        self._consumers.append(free)
 
     def held(self) -> int:
         """Bytes of weights on the device."""
@@ -104,17 +120,13 @@ class Residency:
 
     def _filled(self, handle: Handle, stop: Stop) -> Slot:
         with speaking_of_memory(self.device, "loading a model"):
-            return self._twice(lambda: self._fill(handle, stop))
-
-    def _twice(self, work: Callable[[], Result]) -> Result:
-        """Do something; when memory is short, release every model that is not in use and do it once more."""
-        try:
-            return work()
-        except Exception as error:
-            if not is_out_of_memory(error):
-                raise
-        self._drop([slot for slot in self._slots if not slot.users])
-        return work()
+            try:
+                return self._fill(handle, stop)
+            except Exception as error:
+                if not is_out_of_memory(error):
+                    raise
+            self._release_everything()
+            return self._fill(handle, stop)
 
     def _fill(self, handle: Handle, stop: Stop) -> Slot:
         """A module with this handle's weights, listed as the most recently used."""
@@ -157,15 +169,31 @@ class Residency:
         return slot
 
     def _make_room(self, size: int) -> None:
-        """Drop idle models, least recently used first, until ``size`` bytes fit; text encoders before a large model."""
-        idle = [slot for slot in self._slots if not slot.users]
+        """Release what can be, in order of rank, until ``size`` bytes fit; text encoders before a large model."""
         if size >= LARGE:
-            self._drop([slot for slot in idle if slot.component == "text"])
-        while self._lacks(size):
-            victim = next((slot for slot in self._slots if not slot.users), None)
-            if victim is None:
-                return  # the allocator has the last word
-            self._drop([victim])
+            self._drop([slot for slot in self._idle() if slot.component == "text"])
+        for release in self._releases(size):
+            if not self._lacks(size):
+                return
+            release()
+
+    def _release_everything(self) -> None:
+        for release in self._releases(sys.maxsize):
+            release()
+
+    def _releases(self, size: int) -> Iterator[Callable[[], object]]:
+        """What can give memory back: other models, least recently used first, other consumers, text encoders."""
+        for slot in [slot for slot in self._idle() if slot.component != "text"]:
+            yield partial(self._drop, [slot])
+        if self.device.type != "cuda":  # what is kept elsewhere lies in main memory
+            for free in self._consumers:
+                yield partial(free, size)
+        yield LOADED.forget
+        for slot in [slot for slot in self._idle() if slot.component == "text"]:
+            yield partial(self._drop, [slot])
+
+    def _idle(self) -> list[Slot]:
+        return [slot for slot in self._slots if not slot.users]
 
     def _lacks(self, size: int) -> bool:
         if self._budget is not None:

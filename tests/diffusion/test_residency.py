@@ -263,6 +263,25 @@ def test_before_a_large_model_is_built_text_encoders_are_dropped(folders, one, m
         assert all(weight.is_meta for weight in text.parameters())
 
 
+def test_when_main_memory_is_short_other_consumers_are_asked_after_models_and_before_text_encoders(folders, one, two):
+    residency = Residency(folders, choose_device("cpu"), budget=1)
+    with residency.resident(one.model) as unet, residency.resident(one.text) as text:
+        pass
+    asked = []
+
+    def free(size):
+        asked.append((size, gone(unet), gone(text)))
+
+    residency.add_consumer(free)
+    with residency.resident(two.vae):
+        assert asked == [(residency.held(), True, False)]
+        assert gone(text)
+
+
+def gone(module) -> bool:
+    return all(weight.is_meta for weight in module.parameters())
+
+
 def test_forgetting_gives_all_memory_back(residency, one):
     with residency.resident(one.model) as module:
         pass
