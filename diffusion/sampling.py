@@ -101,9 +101,6 @@ def sample_along(
             "they belong to different families of models."
         )
     original = ((latent.samples.float() - space.shift) * space.scale).to(residency.device)
-    noise = source.start(original, seed, sigmas, latent.batch_index)
-    initial = noise.initial if add_noise else torch.zeros_like(original)
-    x = noised(original, initial, sigmas[0], trained)
 
     def watch(done: int, total: int, denoised: Tensor) -> None:
         _check_finite(denoised, sampler_name, done)
@@ -111,6 +108,9 @@ def sample_along(
             on_step(done, total, preview(denoised, space))
 
     def follow(module: nn.Module) -> Tensor:
+        noise = source.start(original, seed, sigmas, latent.batch_index)
+        initial = noise.initial if add_noise else torch.zeros_like(original)
+        x = noised(original, initial, sigmas[0], trained)
         network = Network(module, trained, _prediction(model))
         guided: Denoiser = Guided(network, *regions(positive, negative, x, space, trained), cfg)
         if latent.mask is not None:
