@@ -19,7 +19,7 @@ from workflows.names import NameRefused, fill, path_parts
 from workflows.parameters import HashOf, parameters_of, unknown_hash, write_parameters
 from workflows.pictures import write_png
 
-STALE = 24 * 3600  # seconds after which a pending file belongs to nobody
+STALE = 24 * 3600  # seconds after which nobody wants a pending file or a preview
 
 
 @dataclass(frozen=True)
@@ -88,9 +88,15 @@ class OutputFolder:
 
 
 class PreviewFolder(OutputFolder):
-    """The same for pictures that are looked at and then forgotten."""
+    """The same for pictures that are looked at and then forgotten: they go after a day."""
 
     kind = "temp"
+
+    def save(
+        self, prefix: str, suffix: str, write: Callable[[Path], object], *, known: Mapping[str, Any] | None = None
+    ) -> SavedFile:
+        _sweep(self.root, "*")
+        return super().save(prefix, suffix, write, known=known)
 
 
 class InputFolder:
@@ -128,15 +134,20 @@ def write_atomically(path: Path, write: Callable[[Path], object]) -> None:
 @contextmanager
 def _pending(directory: Path, suffix: str) -> Iterator[Path]:
     """A name nobody looks at; whatever still has it afterwards is removed, and so is what a crash left long ago."""
-    for left in directory.glob(".pending-*"):
-        with suppress(OSError):
-            if time.time() - left.stat().st_mtime > STALE:
-                left.unlink()
+    _sweep(directory, ".pending-*")
     pending = directory / f".pending-{uuid.uuid4().hex}{suffix}"
     try:
         yield pending
     finally:
         pending.unlink(missing_ok=True)
+
+
+def _sweep(directory: Path, pattern: str) -> None:
+    """Remove files that nobody wants any more; another process may be quicker."""
+    for left in directory.glob(pattern):
+        with suppress(FileNotFoundError):
+            if left.is_file() and time.time() - left.stat().st_mtime > STALE:
+                left.unlink()
 
 
 def _rename_to_unused(pending: Path, path: Path) -> bool:

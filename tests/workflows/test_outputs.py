@@ -118,8 +118,13 @@ def test_a_saved_file_is_valid_while_it_is_there(tmp_path):
     assert not saved.is_valid()
 
 
-def test_previews_are_of_another_kind(tmp_path):
-    assert folder(tmp_path, PreviewFolder).save("a", ".txt", lambda path: path.touch()).kind == "temp"
+def test_previews_are_of_another_kind_and_go_after_a_day(tmp_path):
+    previews = folder(tmp_path, PreviewFolder)
+    first = previews.save("a", ".txt", lambda path: path.touch())
+    assert first.kind == "temp"
+    os.utime(first.path, (time.time() - 2 * STALE,) * 2)
+    second = previews.save("a", ".txt", lambda path: path.touch())
+    assert (first.is_valid(), second.is_valid()) == (False, True)
 
 
 def test_a_picture_carries_the_workflow_that_made_it(tmp_path):
