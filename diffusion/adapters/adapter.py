@@ -96,11 +96,3 @@ def apply_patches(weight: Tensor, patches: Iterable[Patch]) -> Tensor:
     for patch in patches:
         result += patch.delta(result if patch.running else pristine)
     return result
-
-
-def count(shape: Shape) -> int:
-    """How many numbers a tensor of this shape holds."""
-    total = 1
-    for size in shape:
-        total *= size
-    return total

@@ -7,6 +7,7 @@ import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from diffusion.adapters.adapter import Options
@@ -24,15 +25,22 @@ class PeftConfig:
     prefix: str
     """What the modules it speaks of start with in the file."""
     options: Options
+    where: str
+    """What it was read from, as an error names it."""
 
     def scale(self, stem: str, stored_rank: int | None) -> float | None:
-        """alpha / r, or alpha / √r for rank-stabilised LoRA (arXiv:2312.03732); None where nothing is said."""
+        """alpha / r, or alpha / √r for rank-stabilised LoRA (arXiv:2312.03732); None where nothing is said.
+
+        Raises UnreadableFile.
+        """
         module = stem.removeprefix(self.prefix).removeprefix(PEFT_PREFIX)
         alpha = self._of(module, "alpha_pattern", self.options.get("lora_alpha", self.options.get("alpha")))
         rank = self._of(module, "rank_pattern", self.options.get("r")) or stored_rank
         if alpha is None or not rank:
             return None
-        return float(alpha / (math.sqrt(rank) if self.options.get("use_rslora") else rank))
+        if not isinstance(alpha, (int, float)) or not isinstance(rank, (int, float)):
+            raise UnreadableFile(f"{self.where} should give alpha and rank as numbers, not {alpha!r} and {rank!r}.")
+        return alpha / (math.sqrt(rank) if self.options.get("use_rslora") else rank)
 
     def _of(self, module: str, pattern: str, default: Any) -> Any:
         """PEFT's rule: the first pattern that matches the end of the module's name, at a dot or from its start."""
@@ -44,20 +52,23 @@ Configs = Mapping[str, PeftConfig]
 """Prefix of the modules in the file → their configuration."""
 
 
-def stored_configs(metadata: Mapping[str, str], beside: str | None, file: str) -> Configs:
-    """What diffusers' metadata and the text of an ``adapter_config.json`` beside the file say.
+def configs_of(metadata: Mapping[str, str], path: Path, name: str) -> Configs:
+    """What diffusers' metadata, and the ``adapter_config.json`` beside a file that PEFT wrote, say.
 
     Raises UnreadableFile for what is not JSON: a wrong strength would be applied in silence.
     """
     found: dict[str, PeftConfig] = {}
-    if beside is not None:
-        found[""] = PeftConfig("", _parse(beside, f"The adapter_config.json beside {file}"))
+    beside = path.with_name("adapter_config.json")
+    if path.stem.startswith("adapter_model") and beside.is_file():
+        where = f"The adapter_config.json beside {name}"
+        found[""] = PeftConfig("", _parse(beside.read_text(encoding="utf-8"), where), where)
     if DIFFUSERS_KEY in metadata:
-        flat = _parse(metadata[DIFFUSERS_KEY], f"The metadata of {file}")
+        where = f"The metadata of {name}"
+        flat = _parse(metadata[DIFFUSERS_KEY], where)
         for prefix in COMPONENT_PREFIXES:
             part = {key.removeprefix(prefix): value for key, value in flat.items() if key.startswith(prefix)}
             if part:
-                found[prefix] = PeftConfig(prefix, part)
+                found[prefix] = PeftConfig(prefix, part, where)
     return found
 
 

@@ -17,8 +17,6 @@ from diffusion.families.family import Target
 from diffusion.handle import Component
 
 WEIGHT, BIAS = ".weight", ".bias"
-
-
 Targets = Mapping[str, Target]
 
 
@@ -221,7 +219,7 @@ def _processor_forms(name: str) -> list[str]:
 
 def _xlabs(file_name: str) -> Iterator[tuple[str, int]]:
     """XLabs' names for FLUX.1's layers, and how many of the fused parts they mean; theirs leave the MLP out."""
-    block, _, layer = file_name.rpartition(".")
+    block, _, layer = _without_prefix(file_name).rpartition(".")
     if layer in ("linear1", "linear2") and "single_blocks" in block:
         yield f"{block}.processor.{'qkv' if layer == 'linear1' else 'proj'}_lora", 3
     stream = {"img_attn": 1, "txt_attn": 2}.get(block.rpartition(".")[2])

@@ -24,11 +24,18 @@ class Difference(Kind):
 
     @classmethod
     def fits(cls, shapes: Mapping[str, Shape], weight: Shape) -> bool:
-        return shapes["diff"] == weight
+        return _stripped(shapes["diff"]) == _stripped(weight)
 
     @classmethod
     def from_tensors(cls, tensors: Mapping[str, Tensor], scale: float, options: Options) -> Self:
         return cls(tensors["diff"], scale)
 
     def delta(self, weight: Tensor, strength: float = 1.0) -> Tensor:
-        return self.diff.to(weight) * (strength * self.scale)
+        return self.diff.to(weight).reshape(weight.shape) * (strength * self.scale)
+
+
+def _stripped(shape: Shape) -> Shape:
+    """Without the ones at the end, which a 1×1 convolution has and a linear layer has not."""
+    while shape[-1:] == (1,):
+        shape = shape[:-1]
+    return shape

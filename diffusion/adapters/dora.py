@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from math import prod
 from typing import TYPE_CHECKING, ClassVar
 
-from diffusion.adapters.adapter import Adapter, Shape, count
+from diffusion.adapters.adapter import Adapter, Shape
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -37,7 +38,7 @@ class DoRA:
 
 def magnitude_fits(shapes: Mapping[str, Shape], weight: Shape) -> bool:
     """Whether a module's magnitude, if it has one, can be laid along an axis of the weight."""
-    return all(count(shapes[role]) in weight[:2] for role in MAGNITUDES & shapes.keys())
+    return all(prod(shapes[role]) in weight[:2] for role in MAGNITUDES & shapes.keys())
 
 
 def axis_of(role: str, magnitude: Shape, weight: Shape) -> int:
@@ -46,7 +47,7 @@ def axis_of(role: str, magnitude: Shape, weight: Shape) -> int:
     PEFT's is always per output, though for convolutions it is stored as (1, out, 1, 1). A flat one of a square weight
     is per input, as the first trainers wrote it.
     """
-    if role == "magnitude" or count(magnitude) not in weight[1:2]:
+    if role == "magnitude" or prod(magnitude) not in weight[1:2]:
         return 0
-    per_output = len(magnitude) > 1 and magnitude[0] == weight[0] == count(magnitude)
+    per_output = len(magnitude) > 1 and magnitude[0] == weight[0] == prod(magnitude)
     return 0 if per_output else 1

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from math import prod
 from typing import TYPE_CHECKING, ClassVar, Self
 
-from diffusion.adapters.adapter import Kind, Options, Shape, count
+from diffusion.adapters.adapter import Kind, Options, Shape
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -31,10 +32,10 @@ class GLoRA(Kind):
     @classmethod
     def fits(cls, shapes: Mapping[str, Shape], weight: Shape) -> bool:
         a_up, a_down, b_up, b_down = (shapes[role] for role in _order(shapes))
-        kernel = count(weight[2:]) if "bm" in shapes else 1
+        kernel = prod(weight[2:]) if "bm" in shapes else 1
         return (
-            (a_up[0], count(a_down[1:])) == (weight[1], weight[1])
-            and (b_up[0], count(b_down[1:]) * kernel) == (weight[0], count(weight[1:]))
+            (a_up[0], prod(a_down[1:])) == (weight[1], weight[1])
+            and (b_up[0], prod(b_down[1:]) * kernel) == (weight[0], prod(weight[1:]))
             and a_up[1] == a_down[0]
             and b_up[1] == b_down[0]
         )

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from math import prod
 from typing import TYPE_CHECKING, ClassVar, Self
 
-from diffusion.adapters.adapter import Kind, Options, Shape, count
+from diffusion.adapters.adapter import Kind, Options, Shape
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -24,7 +25,7 @@ class IA3(Kind):
 
     @classmethod
     def fits(cls, shapes: Mapping[str, Shape], weight: Shape) -> bool:
-        return count(shapes["weight"]) in weight[:2]
+        return prod(shapes["weight"]) in weight[:2]
 
     @classmethod
     def from_tensors(cls, tensors: Mapping[str, Tensor], scale: float, options: Options) -> Self:
@@ -46,8 +47,8 @@ class PeftIA3(IA3):
     def fits(cls, shapes: Mapping[str, Shape], weight: Shape) -> bool:
         factor = shapes["ia3_l"]
         if len(weight) == 1:
-            return factor[0] == weight[0] and count(factor) == weight[0]
-        return count(factor) == (factor[0] if factor[0] == weight[0] else weight[1])
+            return factor[0] == weight[0] and prod(factor) == weight[0]
+        return prod(factor) == (factor[0] if factor[0] == weight[0] else weight[1])
 
     @classmethod
     def from_tensors(cls, tensors: Mapping[str, Tensor], scale: float, options: Options) -> Self:

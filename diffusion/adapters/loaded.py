@@ -11,7 +11,7 @@ from threading import Lock
 import torch
 from torch import Tensor
 
-from diffusion.adapters.alphas import Configs, stored_configs
+from diffusion.adapters.alphas import Configs, configs_of
 from diffusion.errors import UnreadableFile
 from diffusion.files.folders import ModelFolders
 from diffusion.files.header import Header
@@ -76,14 +76,7 @@ def load(path: Path, file: FileRef) -> LoadedFile:
             f"{name} holds NaN or infinity in {len(spoilt)} of its {len(tensors)} tensors, first in {spoilt[0]!r}: "
             "its training went wrong, or it was damaged. Use another version of it."
         )
-    return LoadedFile(source.header, tensors, configs_of(source.header, path, name))
-
-
-def configs_of(header: Header, path: Path, name: str) -> Configs:
-    """What the file's metadata, and PEFT's configuration beside it, say about alpha."""
-    beside = path.with_name("adapter_config.json")
-    is_peft = path.stem.startswith("adapter_model") and beside.is_file()
-    return stored_configs(header.metadata, beside.read_text(encoding="utf-8") if is_peft else None, name)
+    return LoadedFile(source.header, tensors, configs_of(source.header.metadata, path, name))
 
 
 def _finite(tensor: Tensor) -> bool:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from math import prod
 from typing import TYPE_CHECKING, ClassVar, Self
 
-from diffusion.adapters.adapter import Kind, Options, Shape, count
+from diffusion.adapters.adapter import Kind, Options, Shape
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -33,7 +34,7 @@ class LoHa(Kind):
     def fits(cls, shapes: Mapping[str, Shape], weight: Shape) -> bool:
         for factor in ("1", "2"):
             a, b, core = shapes[f"hada_w{factor}_a"], shapes[f"hada_w{factor}_b"], shapes.get(f"hada_t{factor}")
-            if core is None and (a[0], a[1], count(b[1:])) != (weight[0], b[0], count(weight[1:])):
+            if core is None and (a[0], a[1], prod(b[1:])) != (weight[0], b[0], prod(weight[1:])):
                 return False
             if core is not None and (a[1], b[1], *core[2:]) != weight:
                 return False

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from math import prod
 from typing import TYPE_CHECKING, ClassVar, Self
 
-from diffusion.adapters.adapter import Kind, Options, Shape, count
+from diffusion.adapters.adapter import Kind, Options, Shape
 from diffusion.adapters.loha import tucker
 
 if TYPE_CHECKING:
@@ -33,7 +34,7 @@ class LoKr(Kind):
     @classmethod
     def fits(cls, shapes: Mapping[str, Shape], weight: Shape) -> bool:
         first, second = _shape("1", shapes), _shape("2", shapes)
-        return (first[0] * second[0], first[1] * second[1]) == (weight[0], count(weight[1:]))
+        return (first[0] * second[0], first[1] * second[1]) == (weight[0], prod(weight[1:]))
 
     @classmethod
     def rank(cls, shapes: Mapping[str, Shape]) -> int | None:
@@ -55,17 +56,19 @@ class LoKr(Kind):
 def _shape(factor: str, shapes: Mapping[str, Shape]) -> tuple[int, int]:
     """Rows and flat columns of a factor; (0, 0) where it is not there."""
     if whole := shapes.get(f"lokr_w{factor}"):
-        return whole[0], count(whole[1:])
-    a, b, core = (shapes.get(f"lokr_{part}") for part in (f"w{factor}_a", f"w{factor}_b", f"t{factor}"))
+        return whole[0], prod(whole[1:])
+    a, b = shapes.get(f"lokr_w{factor}_a"), shapes.get(f"lokr_w{factor}_b")
     if not a or not b:
         return 0, 0
-    return (a[1], b[1] * count(core[2:])) if core else (a[0], count(b[1:]))
+    core = shapes.get("lokr_t2") if factor == "2" else None  # a core of the first is defined nowhere
+    return (a[1], b[1] * prod(core[2:])) if core else (a[0], prod(b[1:]))
 
 
 def _factor(factor: str, tensors: Mapping[str, Tensor]) -> tuple[Tensor, ...]:
-    names = (f"lokr_w{factor}",) if f"lokr_w{factor}" in tensors else (f"lokr_w{factor}_a", f"lokr_w{factor}_b")
-    core = tensors.get(f"lokr_t{factor}")
-    return tuple(tensors[name] for name in names) + (() if core is None or len(names) == 1 else (core,))
+    if f"lokr_w{factor}" in tensors:
+        return (tensors[f"lokr_w{factor}"],)
+    names = [f"lokr_w{factor}_a", f"lokr_w{factor}_b", *(["lokr_t2"] if factor == "2" else [])]
+    return tuple(tensors[name] for name in names if name in tensors)
 
 
 def _multiplied(parts: tuple[Tensor, ...], like: Tensor) -> Tensor:

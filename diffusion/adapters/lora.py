@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from math import prod
 from typing import TYPE_CHECKING, ClassVar, Self
 
-from diffusion.adapters.adapter import Kind, Options, Shape, count
+from diffusion.adapters.adapter import Kind, Options, Shape
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -41,7 +42,7 @@ class LoRA(Kind):
             return False
         if mid is not None:
             return mid[:2] == (up[1], down[0]) and (down[1], *mid[2:]) == weight[1:]
-        return count(up[1:]) == down[0] and count(down[1:]) == count(weight[1:])
+        return prod(up[1:]) == down[0] and prod(down[1:]) == prod(weight[1:])
 
     @classmethod
     def rank(cls, shapes: Mapping[str, Shape]) -> int:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
+from math import prod
 
 from diffusion.adapters.adapter import Kind, Options, Shape
 from diffusion.adapters.alphas import Configs, config_for
@@ -19,6 +20,7 @@ from diffusion.handle import Component
 
 BUNDLED = "bundle_emb."
 BIASES = frozenset({"diff_b", "up_bias"})
+SINGLE = frozenset({"alpha", "scale"})
 INPUT_LAYERS = ("conv_in", "img_in", "x_embedder")
 INPUT_CHANNELS = (4, 16, 64)  # of latents, before an inpainting or control model widened its input
 
@@ -35,6 +37,10 @@ class Module:
     def known(self) -> bool:
         """Whether some kind of adapter is made of tensors in these roles."""
         return next(kinds_of(self.keys), None) is not None or not BIASES.isdisjoint(self.keys)
+
+    def is_sound(self, role: str) -> bool:
+        """Whether what should be one number is one number."""
+        return role not in SINGLE or prod(self.shapes[role]) == 1
 
     def with_tensors_of(self, other: Module) -> Module:
         return Module(self.stem, {**self.keys, **other.keys}, {**self.shapes, **other.shapes})
@@ -60,7 +66,12 @@ class Entry:
     @property
     def title(self) -> str:
         """What a user knows the kind as."""
-        return f"{self.kind.title} with DoRA" if MAGNITUDES & self.keys.keys() else self.kind.title
+        return title_of(self.kind, self.keys)
+
+
+def title_of(kind: type[Kind], roles: Collection[str]) -> str:
+    """What a user knows a kind as, with what wraps it."""
+    return kind.title if MAGNITUDES.isdisjoint(roles) else f"{kind.title} with DoRA"
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,10 +102,10 @@ def modules_of(header: Header) -> tuple[list[Module], list[str], tuple[str, ...]
     for key in header.tensors:
         if key.startswith(BUNDLED):
             embeddings[key.removeprefix(BUNDLED).split(".")[0]] = None
-        elif split := split_key(key):
-            keys.setdefault(split[0], {})[split[1]] = key
-        else:
+        elif (split := split_key(key)) is None or split[1] in keys.setdefault(split[0], {}):
             other.append(key)
+        else:
+            keys[split[0]][split[1]] = key
     modules = [
         Module(stem, roles, {role: header.shape(key) for role, key in roles.items()}) for stem, roles in keys.items()
     ]
@@ -187,7 +198,8 @@ def _weight_entry(module: Module, place: Place, weight: Shape, configs: Configs)
             if kind.fits(module.shapes, shape) and magnitude_fits(module.shapes, shape):
                 if place.part is not None and not _can_be_split(kind, module, shape, place.part):
                     return None
-                keys = {role: key for role, key in module.keys.items() if role in roles_of(kind) | MAGNITUDES}
+                roles = roles_of(kind) | MAGNITUDES
+                keys = {role: key for role, key in module.keys.items() if role in roles and module.is_sound(role)}
                 config = config_for(configs, module.stem)
                 rank = kind.rank(module.shapes)
                 scale = config.scale(module.stem, rank) if config and kind.scaled else None

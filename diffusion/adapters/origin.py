@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Mapping
+from math import prod
 
-from diffusion.adapters.adapter import Shape, count
+from diffusion.adapters.adapter import Shape
 from diffusion.adapters.dialects import Targets
 from diffusion.adapters.match import Module
 
@@ -24,6 +25,12 @@ NAMED = (
     ("stable-diffusion-v2", SD2),
     ("sd_v1", SD1),
     ("stable-diffusion-v1", SD1),
+)
+SIGNS = (
+    # what only one family's names contain; SD 3 also has the second text encoder that SDXL brought
+    (re.compile(r"(double|single)_blocks[._]|single_transformer_blocks[._]"), FLUX),
+    (re.compile(r"joint_blocks[._]|^(transformer\.)?transformer_blocks\.\d+\.attn\.add_"), SD3),
+    (re.compile(r"^(lora_te2_text_model|text_encoder_2\.text_model)"), SDXL),
 )
 CROSS_ATTENTION = re.compile(r"attn2[._](?:processor\.)?to_[kv](?:_lora)?$")
 
@@ -79,14 +86,8 @@ def trigger_words(metadata: Mapping[str, str], limit: int = 8) -> tuple[str, ...
 
 
 def _by_names(names: Iterable[str]) -> str:
-    for name in names:
-        if re.search(r"(double|single)_blocks[._]|single_transformer_blocks[._]", name):
-            return FLUX
-        if re.search(r"joint_blocks[._]|^(transformer\.)?transformer_blocks\.\d+\.attn\.add_", name):
-            return SD3
-        if name.startswith(("lora_te2_text_model", "text_encoder_2.text_model")):
-            return SDXL
-    return ""
+    names = tuple(names)
+    return next((family for signs, family in SIGNS if any(signs.search(name) for name in names)), "")
 
 
 def _by_context(modules: Iterable[Module]) -> str:
@@ -97,23 +98,21 @@ def _by_context(modules: Iterable[Module]) -> str:
 def _columns(shapes: Mapping[str, Shape]) -> int | None:
     """The input width a module's tensors were made for, where they tell it."""
     if "down" in shapes:
-        return count(shapes["down"][1:])
+        return prod(shapes["down"][1:])
     if "hada_w1_b" in shapes and "hada_t1" not in shapes:
-        return count(shapes["hada_w1_b"][1:])
+        return prod(shapes["hada_w1_b"][1:])
     if "diff" in shapes and len(shapes["diff"]) > 1:
-        return count(shapes["diff"][1:])
+        return prod(shapes["diff"][1:])
     first, second = shapes.get("lokr_w1", shapes.get("lokr_w1_b")), shapes.get("lokr_w2", shapes.get("lokr_w2_b"))
     if first and second:
-        return first[1] * count(second[1:])
+        return first[1] * prod(second[1:])
     if "a1" in shapes and "a2" in shapes:
-        return shapes["a1"][0] if shapes["a1"][0] != shapes["a2"][1] else shapes["a2"][1]
+        return max(shapes["a1"][:2])
     return None
 
 
 def _by_metadata(metadata: Mapping[str, str]) -> str:
-    said = " ".join(
-        metadata.get(key, "").lower() for key in ("ss_base_model_version", "modelspec.architecture", "ss_v2")
-    )
+    said = " ".join(metadata.get(key, "").lower() for key in ("ss_base_model_version", "modelspec.architecture"))
     found = next((family for part, family in NAMED if part in said), "")
     return SD2 if not found and metadata.get("ss_v2") == "True" else found
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from math import prod
 from typing import TYPE_CHECKING, ClassVar, Self
 
-from diffusion.adapters.adapter import Kind, Options, Shape, count
+from diffusion.adapters.adapter import Kind, Options, Shape
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -25,7 +26,7 @@ class PeftOFT(Kind):
 
     @classmethod
     def fits(cls, shapes: Mapping[str, Shape], weight: Shape) -> bool:
-        triangles, columns = shapes["oft_r"], count(weight[1:])
+        triangles, columns = shapes["oft_r"], prod(weight[1:])
         if len(triangles) != 2:
             return False
         size = _block_size(triangles[1])

@@ -7,8 +7,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from diffusion.adapters.dialects import Targets, component_of
+from diffusion.adapters.difference import Difference
 from diffusion.adapters.kinds import NOT_APPLIED, kinds_of
-from diffusion.adapters.match import Entry, Match, modules_of
+from diffusion.adapters.match import Entry, Match, modules_of, title_of
 from diffusion.adapters.origin import family_of, family_of_model, trained_as, trainer_of, trigger_words
 from diffusion.files.header import Header
 from diffusion.handle import Component
@@ -113,15 +114,15 @@ def describe(file: str, header: Header) -> AdapterReport:
     """What a file says of itself, whatever model it may be put on."""
     modules, unknown, embeddings = modules_of(header)
     known = [module for module in modules if module.known]
-    kinds = [next(kinds_of(module.keys), None) for module in known]
-    ranks = {kind.rank(module.shapes) for kind, module in zip(kinds, known, strict=True) if kind}
+    kinds = [(next(kinds_of(module.keys), Difference), module) for module in known]
+    ranks = {kind.rank(module.shapes) for kind, module in kinds}
     unknown += [key for module in modules if not module.known for key in module.keys.values()]
     return AdapterReport(
         file=file,
         family=family_of(modules, header.metadata),
         model_family="",
         trainer=trainer_of(header.metadata, {}),
-        kinds=_named(Counter(kind.title for kind in kinds if kind), header),
+        kinds=_named(Counter(title_of(kind, module.keys) for kind, module in kinds), header),
         ranks=tuple(sorted(rank for rank in ranks if rank is not None)),
         changed=Counter(component_of(module.stem) for module in known),
         unmatched=(),

@@ -114,3 +114,10 @@ def test_a_configuration_that_is_not_json_is_refused(loras, targets):
     name = loras.write("odd", tensors, {"lora_adapter_metadata": "{"})
     with pytest.raises(UnreadableFile, match=r"metadata of loras/odd\.safetensors should be JSON"):
         inspect_adapter(loras.folders, name, targets)
+
+
+def test_a_configuration_whose_alpha_is_no_number_is_refused(loras, targets):
+    tensors = {f"base_model.model.{LAYER}.lora_B.weight": (32, 4), f"base_model.model.{LAYER}.lora_A.weight": (4, 32)}
+    name = loras.write("adapter_model", tensors, config={"lora_alpha": "eight", "r": 4})
+    with pytest.raises(UnreadableFile, match=r"beside loras/adapter_model\.safetensors should give alpha and rank"):
+        inspect_adapter(loras.folders, name, targets)

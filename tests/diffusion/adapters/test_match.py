@@ -84,6 +84,32 @@ def test_a_module_spelled_in_two_ways_is_one(loras, targets):
     assert torch.allclose(patch.delta(torch.zeros(32, 32)), 0.5 * up @ down, atol=1e-6)
 
 
+def test_a_second_adapter_under_another_name_in_the_same_file_is_named_as_left_out(targets):
+    stem = f"base_model.model.{ATTENTION}.attn1.to_q"
+    keys = {f"{stem}.lora_{side}.{name}.weight" for side in "AB" for name in ("first", "second")}
+    found = matched({key: (4, 32) if "lora_A" in key else (32, 4) for key in sorted(keys)}, targets)
+    assert len(found.matched) == 1
+    assert found.unknown == (f"{stem}.lora_A.second.weight", f"{stem}.lora_B.second.weight")
+
+
+def test_an_alpha_of_several_numbers_is_none(targets):
+    found = matched({**lora(QUERY, 32, 32), f"{QUERY}.alpha": (4,)}, targets)
+    assert found.unknown == (f"{QUERY}.alpha",)
+
+
+def test_a_difference_of_a_linear_layer_fits_a_one_by_one_convolution(targets):
+    stem = "lora_unet_down_blocks_0_attentions_0_proj_in"
+    assert len(matched({f"{stem}.diff": (32, 32)}, targets).matched) == 1
+    assert len(matched({f"{stem}.diff": (32, 32, 3, 3)}, targets).misfits) == 1
+
+
+def test_a_core_of_a_lokrs_first_factor_is_left_out(targets):
+    shapes = {"lokr_w1_a": (4, 2), "lokr_w1_b": (2, 4), "lokr_t1": (2, 2, 1, 1), "lokr_w2": (8, 8)}
+    found = matched({f"{QUERY}.{suffix}": shape for suffix, shape in shapes.items()}, targets)
+    assert len(found.matched) == 1
+    assert found.unknown == (f"{QUERY}.lokr_t1",)
+
+
 def test_modules_of_a_component_that_was_not_asked_for_are_set_aside(targets):
     del targets["text"]
     found = matched({**lora(QUERY, 32, 32), **lora("lora_te_text_model_encoder_layers_0_mlp_fc1", 192, 48)}, targets)

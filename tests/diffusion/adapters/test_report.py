@@ -15,6 +15,8 @@ QUERY = f"lora_unet_{BLOCK}.attn1.to_q".replace(".", "_")
 CROSS = f"lora_unet_{BLOCK}.attn2.to_k".replace(".", "_")
 TEXT = "lora_te_text_model_encoder_layers_0_self_attn_q_proj"
 
+GLORA = {"a1.weight": (2048, 4), "a2.weight": (4, 2048), "b1.weight": (32, 4), "b2.weight": (4, 2048)}
+
 
 def lora(stem, out=32, into=32, rank=4):
     return {f"{stem}.lora_up.weight": (out, rank), f"{stem}.lora_down.weight": (rank, into)}
@@ -68,6 +70,12 @@ def test_trigger_words_come_from_the_metadata(metadata, words, loras, targets):
         (lora("lora_unet_double_blocks_0_img_attn_qkv"), {}, "FLUX.1"),
         (lora("transformer.single_transformer_blocks.0.attn.to_q"), {}, "FLUX.1"),
         (lora("lora_unet_joint_blocks_0_x_block_attn_qkv"), {}, "Stable Diffusion 3"),
+        (
+            lora("lora_te2_text_model_x") | lora("lora_unet_joint_blocks_0_context_block_mlp_fc1"),
+            {},
+            "Stable Diffusion 3",
+        ),
+        ({f"{CROSS}.{name}": shape for name, shape in GLORA.items()}, {}, "SDXL"),
         (lora(QUERY), {"ss_base_model_version": "sdxl_base_v1-0"}, "SDXL"),
         (lora(QUERY), {"modelspec.architecture": "flux-1-dev/lora"}, "FLUX.1"),
         (lora(QUERY), {"ss_v2": "True"}, "Stable Diffusion 2.x"),
