@@ -1,11 +1,12 @@
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 import torch
 from torch import Tensor
 
 from diffusion.checkpoint import open_checkpoint
-from diffusion.conditioning import Cond, Conditioning
+from diffusion.conditioning import Area, Cond, Conditioning
 from diffusion.device import choose_device
 from diffusion.errors import DiffusionError, NotFinite, Stopped
 from diffusion.files.folders import ModelFolders
@@ -19,8 +20,8 @@ Run = Callable[..., Tensor]
 TRAINED = scaled_linear()
 
 
-def prompt(seed: int) -> Conditioning:
-    return Conditioning((Cond(torch.randn(1, 5, 32, generator=torch.Generator().manual_seed(seed))),))
+def prompt(seed: int, width: int = 32) -> Conditioning:
+    return Conditioning((Cond(torch.randn(1, 5, width, generator=torch.Generator().manual_seed(seed))),))
 
 
 def empty(batch: int = 1, **rest: object) -> Latent:
@@ -112,6 +113,30 @@ def test_stopping_acts_within_the_network(run: Run):
 def test_numbers_that_are_none_are_an_error_at_once(run: Run):
     with pytest.raises(NotFinite, match="step 1 of euler"):
         run(Latent(torch.full((1, 4, 8, 8), float("nan"))))
+
+
+@pytest.mark.gpu
+@pytest.mark.parametrize(("dtype", "error"), [("fp32", 5e-3), ("auto", 0.05)])
+def test_a_cuda_device_gives_the_same_latent(demo_folders: ModelFolders, dtype: str, error: float):
+    """With guidance, two areas, a mask and a batch, so that every tensor has to be on the device.
+
+    In fp32 the device still multiplies in TF32, which keeps ten bits.
+    """
+    checkpoint = open_checkpoint(demo_folders, "patchbay-demo.safetensors")
+    results = []
+    for device in (choose_device("cpu"), choose_device("cuda", dtype)):
+        residency = Residency(demo_folders, device)
+        width = residency.config(checkpoint.model).context_width
+        [whole], [part] = (
+            (Cond(torch.randn(1, 77, width, generator=torch.Generator().manual_seed(seed))),) for seed in (1, 2)
+        )
+        positive = Conditioning((whole, replace(part, area=Area(64, 0, 128, 128), strength=0.5)))
+        latent = Latent(torch.ones(2, 4, 16, 32), mask=torch.linspace(0, 1, 256).expand(1, 1, 128, 256))
+        settings = {"seed": 1, "steps": 4, "cfg": 5.0, "sampler_name": "dpmpp_2m_sde", "scheduler": "karras"}
+        results.append(sample(residency, checkpoint.model, positive, prompt(3, width), latent, **settings).samples)
+    expected, got = results
+    assert not got.is_cuda
+    assert (got - expected).norm() < error * expected.norm()
 
 
 def test_a_latent_of_another_family_is_refused(run: Run):

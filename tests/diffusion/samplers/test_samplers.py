@@ -86,6 +86,16 @@ def test_every_step_is_reported_in_order(name: str):
     assert reported == [(done, total) for done in range(1, total + 1)]
 
 
+@pytest.mark.gpu
+@pytest.mark.parametrize("name", SAMPLERS)
+def test_a_cuda_device_gives_the_same_picture(name: str):
+    sigmas = sigmas_for("karras", TRAINED, 7, sampler_name=name)
+    expected = run(name, Gaussian(), start(), sigmas)
+    got = run(name, Gaussian(), start().cuda(), sigmas)
+    assert got.is_cuda
+    torch.testing.assert_close(got.cpu(), expected, atol=1e-4, rtol=1e-4)
+
+
 def test_heun_asks_twice_a_step_but_the_last():
     denoise = Constant()
     run("heun", denoise, start(), sigmas_for("karras", TRAINED, 4))
