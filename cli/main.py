@@ -2,6 +2,7 @@
 
 import argparse
 import importlib
+import io
 import sys
 import traceback
 from collections.abc import Sequence
@@ -25,6 +26,9 @@ def main(words: Sequence[str] | None = None, *, read_editor_format: EditorReader
 
     ``read_editor_format`` reads files in the format of other editors, which nothing else here knows.
     """
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")  # some terminals know few characters
     arguments = parser().parse_args(words)
     arguments.read_editor_format = read_editor_format
     try:

@@ -51,12 +51,11 @@ def open_file(path: Path, arguments: argparse.Namespace, registry: Registry, cho
     foreign = any(problem.code == "editor_format" for problem in document.problems)
     if foreign and document.editor_text and arguments.read_editor_format:
         document = arguments.read_editor_format(read_json(document.editor_text), registry)
-    problems: list[Problem] = []
+    problems = list(document.problems)
     placed: dict[Place, Any] = {}
     if not document.errors:
         placed = _placed(document, registry, arguments, problems)
         document = with_placed_values(document, placed)
-    problems = [*document.problems, *problems]
     graph = None
     if document.workflow.nodes:
         try:

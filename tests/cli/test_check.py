@@ -84,7 +84,12 @@ def test_a_check_takes_less_than_a_second(workflow):
 
 
 def test_a_file_in_the_editors_own_format_is_read(workflow):
-    latent = {"id": 1, "type": "EmptyLatentImage", "outputs": [{"type": "LATENT"}], "widgets_values": [64, 32, 5000]}
+    latent = {
+        "id": 1,
+        "type": "EmptyLatentImage",
+        "outputs": [{"type": "LATENT"}],
+        "widgets_values": [64, 32, 5000, "later"],
+    }
     sockets = [{"name": "samples", "type": "LATENT", "link": 1}]
     saving = {"id": 2, "type": "SaveLatent", "inputs": sockets, "widgets_values": ["a"]}
     path = workflow({"nodes": [latent, saving], "links": [[1, 1, 0, 2, 0, "LATENT"]], "version": 0.4})
@@ -92,4 +97,14 @@ def test_a_file_in_the_editors_own_format_is_read(workflow):
     assert checked.returncode == 2
     assert checked.stderr.startswith("error: EmptyLatentImage (1): 'batch_size'")
     good = [sys.executable, "main.py", "check", path, "--set", "1.batch_size=2"]
-    assert subprocess.run(good, cwd=ROOT, capture_output=True).returncode == 0
+    checked = subprocess.run(good, cwd=ROOT, capture_output=True, text=True)
+    assert checked.returncode == 0
+    assert "1 of the values written on it are not known" in checked.stderr
+
+
+def test_a_terminal_that_knows_few_characters_is_no_error(workflow):
+    path = workflow({"1": {"class_type": "Sch\u00f6n \u2192", "inputs": {}}})
+    environment = {"PYTHONIOENCODING": "ascii", "PYTHONPATH": str(ROOT)}
+    checked = subprocess.run([sys.executable, "main.py", "check", path], cwd=ROOT, env=environment, capture_output=True)
+    assert checked.returncode == 2
+    assert rb"Sch\xf6n \u2192" in checked.stderr
