@@ -32,6 +32,8 @@ class Archive:
         for folder in (self._objects, self._recipes):
             folder.mkdir(parents=True, exist_ok=True)
         self._known = {path.stem for path in self._objects.glob("*.json")}
+        self._known_recipes = {path.stem for path in self._recipes.glob("*.json")}
+        self._used = sum(size for _, size, _ in self._sizes())
 
     def __contains__(self, key: str) -> bool:
         return self._name(key) in self._known
@@ -56,7 +58,9 @@ class Archive:
             part.replace(self._objects / f"{name}.tensors")
         _write(self._objects / f"{name}.json", document | {"tensors": bool(tensors)})
         self._known.add(name)
-        self._prune()
+        self._used += self._size(name)
+        if self._used > self._limit:
+            self._prune()
         return True
 
     def load(self, key: str) -> Stored | None:
@@ -84,16 +88,22 @@ class Archive:
     def remember(self, recipe_key: str, recipe: Recipe) -> None:
         """Note what a recipe came to, if all of it is kept here."""
         if recipe.keys and not recipe.witnesses and all(key in self for key in recipe.keys):
-            _write(self._recipes / f"{self._name(recipe_key)}.json", {"keys": recipe.keys, "paths": recipe.paths})
+            name = self._name(recipe_key)
+            _write(self._recipes / f"{name}.json", {"keys": recipe.keys, "paths": recipe.paths})
+            self._known_recipes.add(name)
 
     def recall(self, recipe_key: str) -> Recipe | None:
         """What a recipe came to; None if that is not known or not kept any more."""
-        path = self._recipes / f"{self._name(recipe_key)}.json"
+        name = self._name(recipe_key)
+        if name not in self._known_recipes:
+            return None
+        path = self._recipes / f"{name}.json"
         try:
             document = json.loads(path.read_bytes())
-        except FileNotFoundError:
+            return Recipe(tuple(document["keys"]), tuple(tuple(entry) for entry in document["paths"]))
+        except Exception:  # another process removed it, or it is damaged
+            self._forget(path)
             return None
-        return Recipe(tuple(document["keys"]), tuple(tuple(entry) for entry in document["paths"]))
 
     def _name(self, key: str) -> str:
         return hash_text(f"{key}\n{self._stamp}")
@@ -117,26 +127,32 @@ class Archive:
     def _prune(self) -> None:
         """Remove what was not used for longest until the limit holds, and recipes that lead nowhere."""
         sizes = sorted(self._sizes(), reverse=True)
-        used = sum(size for _, size, _ in sizes)
-        if used <= self._limit:
-            return
-        while sizes and used > self._limit:
+        self._used = sum(size for _, size, _ in sizes)
+        while sizes and self._used > self._limit:
             _, size, name = sizes.pop()
-            used -= size
+            self._used -= size
             self._remove(name)
         for path in self._recipes.glob("*.json"):
-            if not all(key in self for key in json.loads(path.read_bytes())["keys"]):
-                path.unlink(missing_ok=True)
+            recipe_keys = json.loads(path.read_bytes())["keys"]
+            if not all(key in self for key in recipe_keys):
+                self._forget(path)
 
     def _sizes(self) -> Iterator[tuple[float, int, str]]:
         """When each entry was last used, its bytes, its name."""
         for path in self._objects.glob("*.json"):
             try:
-                used, size = path.stat().st_mtime, path.stat().st_size
-                beside = path.with_suffix(".tensors")
-                yield used, size + (beside.stat().st_size if beside.exists() else 0), path.stem
+                yield path.stat().st_mtime, self._size(path.stem), path.stem
             except FileNotFoundError:  # another process removed it
                 continue
+
+    def _size(self, name: str) -> int:
+        document = self._objects / f"{name}.json"
+        tensors = document.with_suffix(".tensors")
+        return document.stat().st_size + (tensors.stat().st_size if tensors.exists() else 0)
+
+    def _forget(self, path: Path) -> None:
+        self._known_recipes.discard(path.stem)
+        path.unlink(missing_ok=True)
 
     def _remove(self, name: str) -> None:
         self._known.discard(name)

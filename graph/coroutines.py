@@ -10,6 +10,7 @@ from queue import Empty, SimpleQueue
 from typing import Any, Generic, TypeVar
 
 Ticket = TypeVar("Ticket")
+PATIENCE = 10.0  # seconds for coroutines to notice that they were cancelled
 
 
 class Flights(Generic[Ticket]):
@@ -47,9 +48,11 @@ class Flights(Generic[Ticket]):
         """Cancel what still runs, wait until it has noticed, and end the thread."""
         if self._loop is None or self._thread is None:
             return
-        for task in self._flying:
-            task.cancel()
-        asyncio.run_coroutine_threadsafe(_end_tasks(), self._loop).result()
+        ending = asyncio.run_coroutine_threadsafe(_end_tasks(), self._loop)
+        try:
+            ending.result(timeout=PATIENCE)
+        except TimeoutError:  # somebody blocks the loop; the thread is a daemon and ends with the process
+            return
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join()
         self._loop.close()
@@ -60,4 +63,5 @@ async def _end_tasks() -> None:
     tasks = asyncio.all_tasks() - {asyncio.current_task()}
     for task in tasks:
         task.cancel()
-    await asyncio.gather(*tasks, return_exceptions=True)
+    if tasks:
+        await asyncio.wait(tasks, timeout=PATIENCE / 2)

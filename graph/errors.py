@@ -10,6 +10,7 @@ GraphError
 
 from __future__ import annotations
 
+import traceback
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
@@ -65,3 +66,13 @@ class AmbiguousChoice(GraphError):
 
 class Cancelled(GraphError):
     """The run was stopped."""
+
+
+def clear_frames(error: BaseException) -> None:
+    """Let go of what the functions that raised an error had in hand. Where it was raised can still be told."""
+    cleared: set[int] = set()
+    chained: BaseException | None = error
+    while chained is not None and id(chained) not in cleared:
+        cleared.add(id(chained))
+        traceback.clear_frames(chained.__traceback__)
+        chained = chained.__cause__ or chained.__context__

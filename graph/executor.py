@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -82,25 +82,11 @@ class Executor:
             reasons = explain_plan(graph, run.plan, cache, parts, self._journal.records())
         try:
             run.execute()
+            return _result(run, graph.targets)
         finally:
             if self._journal is not None:
                 self._journal.write(_outcomes(run, parts, reasons))
-        return RunResult(
-            outputs={
-                target: tuple(list(stream.values) for stream in run.stations[target].streams)
-                for target in graph.targets
-            },
-            artifacts={
-                station.id: tuple(
-                    artifact for item in sorted(station.artifacts) for artifact in station.artifacts[item]
-                )
-                for station in run.stations
-                if station.artifacts
-            },
-            failures=run.failures,
-            blocked=run.blocked,
-            ran=tuple(run.ran),
-        )
+            run.stations.close()
 
     def explain(self, graph: Graph, *, resources: Mapping[type, Any] | None = None) -> dict[NodeId, Explanation]:
         """For each node that the targets need, whether it would run now and why, held against its last run."""
@@ -113,6 +99,16 @@ class Executor:
         """What stands still for the length of one run."""
         lookup = Lookup(graph.choices)
         return Cache(self.store, self._archive, lookup), Keys(lookup, self._digester, resources)
+
+
+def _result(run: Run, targets: Iterable[NodeId]) -> RunResult:
+    return RunResult(
+        outputs={target: tuple(list(stream.values) for stream in run.stations[target].streams) for target in targets},
+        artifacts={station.id: station.shown() for station in run.stations if station.artifacts},
+        failures=run.failures,
+        blocked=run.blocked,
+        ran=tuple(run.ran),
+    )
 
 
 def _outcomes(

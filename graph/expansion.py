@@ -117,5 +117,5 @@ def dependencies(exit: Exit) -> tuple[frozenset[Witness] | None, tuple[Artifact,
         if witnesses is None or station.witnesses is None:
             return None, ()
         witnesses |= station.witnesses
-        artifacts += tuple(artifact for item in sorted(station.artifacts) for artifact in station.artifacts[item])
+        artifacts += station.shown()
     return witnesses, artifacts

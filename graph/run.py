@@ -13,13 +13,14 @@ import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from graph.arguments import take_arguments
 from graph.cache import Cache
 from graph.check import Checker
 from graph.codec import Codecs
 from graph.coroutines import Flights
 from graph.declare import NodeType
 from graph.digest import hash_text
-from graph.errors import Cancelled, NodeFailed
+from graph.errors import Cancelled, NodeFailed, clear_frames
 from graph.events import (
     Event,
     NodeBlocked,
@@ -33,7 +34,6 @@ from graph.events import (
 from graph.expansion import dependencies, has_failed, leave, read_fragment
 from graph.graph import Graph
 from graph.plan import Keys, Plan, make_plan
-from graph.reporting import Progress, Warn
 from graph.station import Exit, Failure, Feed, Result, Station, Unit
 from graph.stations import Stations
 from graph.store import Recipe, Stored
@@ -83,7 +83,6 @@ class Run:
                     self._emit(NodeSkipped(node_id, "nothing asked for it"))
         finally:
             self._flights.close()
-            self.stations.let_go()
 
     def _emit(self, event: Event) -> None:
         with self._speaking:
@@ -195,7 +194,7 @@ class Run:
             if len(feeds) < len(wanted):
                 unknown = ", ".join(sorted(wanted - {feed.name for feed in feeds}))
                 raise LookupError(f"it asks for inputs that it does not have: {unknown}")
-            fresh = [feed for feed in feeds if feed not in station.open]
+            fresh = [feed for feed in feeds if not feed.is_open]
             for feed in fresh:
                 self.stations.open(feed)
                 self.stations.demand(feed.source)
@@ -220,41 +219,29 @@ class Run:
         station = unit.station
         kind = station.bound.type
         try:
-            arguments = self._arguments(unit, values)
+            arguments = take_arguments(unit, values, self._keys.resources, self._emit, self._cancel)
             self._emit(NodeStarted(station.id, unit.item, station.items))
             self.ran[station.id] = None
             unit.started = time.perf_counter()
             if kind.is_coroutine:
                 self._flights.start(unit, kind.function(**arguments))
                 return
-            try:
-                returned = kind.function(**arguments)
-            except Exception as error:
-                if self._recover is None or self._cancel.is_set() or not self._recover(error):
-                    raise
-                self._cache.store.free(self._cache.store.used)
-                returned = kind.function(**arguments)
+            returned = self._attempt(kind.function, arguments)
         except Exception as error:
             self._fail(unit, error)
             return
         self._complete(unit, returned)
 
-    def _arguments(self, unit: Unit, values: dict[str, Any]) -> dict[str, Any]:
-        """Keyword arguments: the inputs, numbered ones as one list, and the resources."""
-        kind, bound = unit.station.bound.type, unit.station.bound
-        for grown in kind.growing:
-            values[grown.name] = [values.pop(name) for name in bound.names(grown)]
-        for name, wanted in kind.resources:
-            station, item = unit.station, unit.item
-            if wanted is Progress:
-                values[name] = Progress(station.id, self._emit, self._cancel, item, station.items)
-            elif wanted is Warn:
-                values[name] = Warn(station.id, self._emit, item, station.items)
-            elif wanted in self._keys.resources:
-                values[name] = self._keys.resources[wanted]
-            else:
-                raise LookupError(f"it needs {wanted.__name__}, which this program does not supply")
-        return values
+    def _attempt(self, function: Callable[..., Any], arguments: dict[str, Any]) -> Any:
+        """Call a function, and once more if what it raised can be recovered from."""
+        try:
+            return function(**arguments)
+        except Exception as error:
+            if self._recover is None or self._cancel.is_set() or not self._recover(error):
+                raise
+        # Not inside the handler: there the error would keep alive whatever the first attempt had made.
+        self._cache.store.free(self._cache.store.used)
+        return function(**arguments)
 
     def _land(self, unit: Unit, future: Any) -> None:
         """Take what a coroutine came to."""
@@ -319,6 +306,7 @@ class Run:
         name = station.bound.type.spec.name
         failure = NodeFailed(station.id, name, str(error) or type(error).__name__, unit.item)
         failure.__cause__ = error
+        clear_frames(error)
         self.failures.setdefault(station.id, failure)
         self._emit(NodeErrored(station.id, name, failure.message, failure, unit.item, station.items))
         self._finish(unit, self._instead(unit, Failure(f"node {station.id!r} ({name}) failed")))

@@ -44,7 +44,7 @@ class Stream:
 class Feed:
     """One link of a run: an input of ``reader`` that ``source`` fills. Without a stream it only waits for the end."""
 
-    __slots__ = ("declared", "is_listed", "many", "name", "reader", "ready", "source", "stream", "widen")
+    __slots__ = ("declared", "is_listed", "is_open", "many", "name", "reader", "ready", "source", "stream", "widen")
 
     def __init__(self, reader: Station, name: str, source: Station, output: int | None, declared: Input | None):
         self.reader, self.name, self.source, self.declared = reader, name, source, declared
@@ -52,7 +52,7 @@ class Feed:
         self.is_listed = output is not None and source.bound.type.spec.outputs[output].many
         self.many = declared is None or declared.many
         self.widen = declared is not None and declared.socket == "FLOAT"
-        self.ready = False
+        self.is_open = self.ready = False
 
     def is_ready(self) -> bool:
         """Whether there is something to read: a first item, or the whole list where it is gathered."""
@@ -262,6 +262,10 @@ class Station:
                 stream.digests.append(digest)
                 stream.paths.append(path)
 
+    def shown(self) -> tuple[Artifact, ...]:
+        """What it made for the user to see, in the order of items."""
+        return tuple(artifact for item in sorted(self.artifacts) for artifact in self.artifacts[item])
+
     @property
     def is_listed(self) -> bool:
         """Whether each item is one unit's, so that items can be dropped one by one."""
@@ -284,6 +288,12 @@ class Station:
         held = list(self.held.values())
         self.held.clear()
         return held
+
+    def release(self) -> None:
+        """Forget everything, neighbours too."""
+        self.reset()
+        self.feeds = None
+        self.readers.clear()
 
 
 class Exit(Station):

@@ -36,12 +36,13 @@ class Stations:
         """Make a station of an expansion known."""
         self._stations[station.id] = station
 
-    def let_go(self) -> None:
-        """Let go of everything that is still held."""
+    def close(self) -> None:
+        """Let go of everything: of what the store holds for the run, and of each other, so that nothing lingers."""
         for station in self:
             for key in station.held.values():
                 self._cache.store.let_go(key)
-            station.held.clear()
+            station.release()
+        self._stations.clear()
 
     def __getitem__(self, node_id: NodeId) -> Station:
         station = self._stations.get(node_id)
@@ -84,6 +85,7 @@ class Stations:
     def open(self, feed: Feed) -> None:
         """Begin to read a feed, whose source is to be demanded next."""
         feed.reader.open.append(feed)
+        feed.is_open = True
         feed.ready = not feed.source.dropped and feed.is_ready()
         feed.reader.waiting += not feed.ready
 
@@ -112,6 +114,7 @@ class Stations:
         for key in station.held.values():
             self._cache.store.let_go(key)
         for feed in station.feeds or ():
+            feed.is_open = False
             feed.source.readers.pop(feed, None)
         station.reset()
         if recipe is not None:
@@ -122,7 +125,7 @@ class Stations:
         for feed in station.readers:
             reader = feed.reader
             if not feed.ready:
-                if feed not in reader.open or not feed.is_ready():
+                if not feed.is_open or not feed.is_ready():
                     continue
                 feed.ready = True
                 reader.waiting -= 1

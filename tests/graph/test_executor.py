@@ -1,3 +1,5 @@
+import gc
+import traceback
 from typing import NamedTuple
 
 import pytest
@@ -306,3 +308,73 @@ def test_a_chain_of_ten_thousand_nodes_runs(bench):
 def test_a_run_tells_what_it_does(bench):
     bench.run(sums())
     assert [type(event).__name__ for event in bench.events] == ["Planned"] + ["NodeStarted", "NodeFinished"] * 4
+
+
+class Heavy:
+    """Something that is noticed when it stays."""
+
+    alive = 0
+
+    def __init__(self):
+        Heavy.alive += 1
+
+    def __del__(self):
+        Heavy.alive -= 1
+
+
+@pytest.fixture
+def heavy():
+    gc.disable()  # what stays without the collector stays too long
+    Heavy.alive = 0
+    yield Heavy
+    gc.enable()
+
+
+def test_a_retry_does_not_carry_what_the_first_attempt_held(heavy):
+    seen = []
+
+    @node("Full")
+    def full() -> None:
+        kept = Heavy()
+        seen.append(Heavy.alive)
+        if len(seen) < 2:
+            raise MemoryError(kept)
+
+    graph = resolve(Workflow({"1": Node("Full")}), Registry(full), {})
+    Executor(recover=lambda error: True).run(graph)
+    assert seen == [1, 1]
+
+
+def test_a_failure_keeps_its_place_in_the_source_but_not_what_the_node_held(bench, heavy):
+    @node("Leak")
+    def leak() -> None:
+        held = Heavy()
+        raise ValueError(f"it was {held is None}")
+
+    bench.registry.add(leak.node_type)
+    result = bench.run({"1": Node("Leak")})
+    assert Heavy.alive == 0
+    assert "in leak" in "".join(traceback.format_exception(result.failures["1"]))
+
+
+def test_nothing_of_a_run_lingers_beyond_the_store(bench, heavy):
+    @node("Heavy")
+    def make() -> Heavy:
+        return Heavy()
+
+    @node("Measure")
+    def measure(thing: Heavy) -> float:
+        return 1.0
+
+    for function in (make, measure):
+        bench.registry.add(function.node_type)
+    nodes = {
+        "h": Node("Heavy"),
+        "m": Node("Measure", {"thing": Link("h")}),
+        "out": Node("Show", {"value": Link("m")}),
+        "bad": Node("Explode", {"value": Link("m")}),
+        "lost": Node("Show", {"value": Link("bad")}),
+    }
+    bench.run(nodes, targets=["out", "h", "lost"])
+    bench.executor.store.free(1 << 40)
+    assert Heavy.alive == 0

@@ -1,0 +1,35 @@
+"""What a node's function is called with."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from graph.events import Event
+from graph.reporting import Progress, Warn
+from graph.station import Unit
+
+
+def take_arguments(
+    unit: Unit,
+    values: dict[str, Any],
+    resources: Mapping[type, Any],
+    emit: Callable[[Event], None],
+    cancel: threading.Event,
+) -> dict[str, Any]:
+    """The inputs, numbered ones as one list, and the resources. Raises LookupError for one that nobody supplies."""
+    station = unit.station
+    kind = station.bound.type
+    for grown in kind.growing:
+        values[grown.name] = [values.pop(name) for name in station.bound.names(grown)]
+    for name, wanted in kind.resources:
+        if wanted is Progress:
+            values[name] = Progress(station.id, emit, cancel, unit.item, station.items)
+        elif wanted is Warn:
+            values[name] = Warn(station.id, emit, unit.item, station.items)
+        elif wanted in resources:
+            values[name] = resources[wanted]
+        else:
+            raise LookupError(f"it needs {wanted.__name__}, which this program does not supply")
+    return values
