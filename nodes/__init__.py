@@ -7,7 +7,24 @@ import importlib
 from collections.abc import Callable
 from typing import Any
 
-MODULES = ("loaders", "lora", "conditioning", "latent", "sampling", "image", "values")
+MODULES = (
+    "loaders",
+    "lora",
+    "conditioning",
+    "conditioning_edit",
+    "latent",
+    "tiled",
+    "latent_edit",
+    "inpaint",
+    "sampling",
+    "image",
+    "image_edit",
+    "image_filters",
+    "mask",
+    "values",
+    "text",
+    "math",
+)
 """Every file of nodes; a new one is added here."""
 
 

@@ -81,4 +81,5 @@ def choices(folders: ModelFolders, input_directory: Path) -> Mapping[str, Choice
         "schedulers": FixedChoices(SCHEDULES),
         "images": InputChoices(inputs),
         "latents": InputChoices(inputs, {".latent"}),
+        "styles": InputChoices(inputs, {".csv"}),
     }
