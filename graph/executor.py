@@ -11,13 +11,13 @@ from graph.archive import Archive
 from graph.cache import Cache
 from graph.choices import Lookup
 from graph.codec import Codecs, NoCodecs
-from graph.digest import Digester
+from graph.digest import Digester, hash_text
 from graph.errors import NodeFailed
 from graph.events import Event
 from graph.explain import Explanation, explain_plan, take_parts
 from graph.graph import Graph
 from graph.journal import Journal, Outcome, Parts
-from graph.plan import Keys, make_plan
+from graph.plan import Keys, Plan, make_plan
 from graph.run import UNCHANGED, Run
 from graph.store import OutputStore
 from graph.values import Artifact
@@ -77,16 +77,25 @@ class Executor:
         """
         cache, keys = self._world(graph, resources or {})
         run = Run(graph, cache, keys, self._codecs, emit, cancel or threading.Event(), self._recover)
-        if self._journal is not None:
-            parts = take_parts(graph, keys)
-            reasons = explain_plan(graph, run.plan, cache, parts, self._journal.records())
         try:
-            run.execute()
-            return _result(run, graph.targets)
+            notes = self._notes(graph, run.plan, cache, keys)
+            try:
+                run.execute()
+                return _result(run, graph.targets)
+            finally:
+                if notes is not None and self._journal is not None:
+                    self._journal.write(_outcomes(run, *notes), _state(graph, run.plan))
         finally:
-            if self._journal is not None:
-                self._journal.write(_outcomes(run, parts, reasons))
             run.stations.close()
+
+    def _notes(
+        self, graph: Graph, plan: Plan, cache: Cache, keys: Keys
+    ) -> tuple[Mapping[NodeId, Parts], Mapping[NodeId, Explanation]] | None:
+        """What the journal will be told beside what came of it; None where nothing happened since it was last told."""
+        if self._journal is None or (not plan.steps and self._journal.state() == _state(graph, plan)):
+            return None
+        parts = take_parts(graph, keys)
+        return parts, explain_plan(graph, plan, cache, parts, self._journal.records())
 
     def explain(self, graph: Graph, *, resources: Mapping[type, Any] | None = None) -> dict[NodeId, Explanation]:
         """For each node that the targets need, whether it would run now and why, held against its last run."""
@@ -99,6 +108,12 @@ class Executor:
         """What stands still for the length of one run."""
         lookup = Lookup(graph.choices)
         return Cache(self.store, self._archive, lookup), Keys(lookup, self._digester, resources)
+
+
+def _state(graph: Graph, plan: Plan) -> str:
+    """A digest of all that the targets are made of; "" where only a run can tell."""
+    recipes = [plan.recipes[target] for target in graph.targets]
+    return "" if None in recipes else hash_text(repr(recipes))
 
 
 def _result(run: Run, targets: Iterable[NodeId]) -> RunResult:

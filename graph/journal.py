@@ -7,7 +7,7 @@ import sqlite3
 import threading
 import time
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
@@ -62,20 +62,24 @@ class Journal:
             rows = connection.execute(
                 "SELECT node, parts, outcome, reason, time FROM records WHERE workflow = ?", (self._workflow,)
             ).fetchall()
-        return {
-            node: Record(_read_parts(json.loads(parts)), outcome, reason, when)
-            for node, parts, outcome, reason, when in rows
-        }
+        return {node: Record(_read_parts(parts), outcome, reason, when) for node, parts, outcome, reason, when in rows}
 
-    def write(self, records: Iterable[tuple[NodeId, Parts, Outcome, str]]) -> None:
-        """Record the nodes of a run, each as (node, parts, outcome, why)."""
+    def state(self) -> str:
+        """What `write` was last told to be the state of the whole workflow."""
+        with self._lock, self._open() as connection:
+            row = connection.execute("SELECT state FROM states WHERE workflow = ?", (self._workflow,)).fetchone()
+        return row[0] if row else ""
+
+    def write(self, records: Iterable[tuple[NodeId, Parts, Outcome, str]], state: str = "") -> None:
+        """Record the nodes of a run, each as (node, parts, outcome, why), and the state of the whole workflow."""
         now = time.time()
         rows = [
-            (self._workflow, node, json.dumps(asdict(parts)), outcome, reason, now)
+            (self._workflow, node, _write_parts(parts), outcome, reason, now)
             for node, parts, outcome, reason in records
         ]
         with self._lock, self._open() as connection:
             connection.executemany("INSERT OR REPLACE INTO records VALUES (?, ?, ?, ?, ?, ?)", rows)
+            connection.execute("INSERT OR REPLACE INTO states VALUES (?, ?)", (self._workflow, state))
 
     def _prepare(self) -> None:
         with self._open() as connection:
@@ -84,6 +88,7 @@ class Journal:
                 "CREATE TABLE IF NOT EXISTS records (workflow TEXT, node TEXT, parts TEXT, outcome TEXT, reason TEXT,"
                 " time REAL, PRIMARY KEY (workflow, node))"
             )
+            connection.execute("CREATE TABLE IF NOT EXISTS states (workflow TEXT PRIMARY KEY, state TEXT)")
 
     def _open(self) -> _Connection:
         return _Connection(self._path)
@@ -105,7 +110,17 @@ class _Connection:
             self._connection.close()
 
 
-def _read_parts(document: Mapping[str, Any]) -> Parts:
-    values = {name: (digest, shown) for name, (digest, shown) in document["values"].items()}
-    links = {name: (node, output) for name, (node, output) in document["links"].items()}
-    return Parts(**{**document, "values": values, "links": links})
+def _write_parts(parts: Parts) -> str:
+    return json.dumps([parts.type, parts.version, parts.values, parts.links, parts.choices, parts.fingerprint])
+
+
+def _read_parts(text: str) -> Parts:
+    kind, version, values, links, choices, fingerprint = json.loads(text)
+    return Parts(
+        type=kind,
+        version=version,
+        values={name: (digest, shown) for name, (digest, shown) in values.items()},
+        links={name: (node, output) for name, (node, output) in links.items()},
+        choices=choices,
+        fingerprint=fingerprint,
+    )
