@@ -1,6 +1,6 @@
 """Peak memory of one picture with a full-size checkpoint, in a fresh process; prints JSON.
 
-    python benchmarks/memory.py BASE_DIRECTORY [CHECKPOINT] [--size 256] [--steps 4] [--device cpu] [--dtype auto]
+    python benchmarks/memory.py [BASE_DIRECTORY] [CHECKPOINT] [--size 256] [--steps 4] [--device cpu] [--dtype auto]
 
 The peak is the process's largest resident set (``ru_maxrss``) in decimal gigabytes; "after" is the resident set when a
 stage has ended. Samples: euler, normal schedule, cfg 7, batch 1.
@@ -16,7 +16,8 @@ import sys
 import time
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).parents[1]))
+ROOT = Path(__file__).parents[1]
+sys.path.insert(0, str(ROOT))
 
 
 def peak() -> float:
@@ -31,13 +32,17 @@ def resident() -> float | None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("base_directory", type=Path)
+    parser.add_argument("base_directory", nargs="?", type=Path, default=ROOT, help="without one, the repository's own")
     parser.add_argument("checkpoint", nargs="?", help="its name; without one, the first of the folder")
     parser.add_argument("--size", type=int, default=256)
     parser.add_argument("--steps", type=int, default=4)
     parser.add_argument("--device", default="cpu")
     parser.add_argument("--dtype", default="auto")
     arguments = parser.parse_args()
+    print(json.dumps(measure(arguments), indent=1))
+
+
+def measure(arguments: argparse.Namespace) -> dict[str, object]:
     stages: list[dict[str, object]] = []
     start = [time.perf_counter(), time.process_time()]
 
@@ -50,6 +55,9 @@ def main() -> None:
         start[:] = now
 
     import torch
+    from diffusers.models.autoencoders.autoencoder_kl import AutoencoderKL  # noqa: F401
+    from diffusers.models.unets.unet_2d_condition import UNet2DConditionModel  # noqa: F401
+    from transformers.models.clip.modeling_clip import CLIPTextModel  # noqa: F401
 
     from diffusion.checkpoint import open_checkpoint
     from diffusion.device import choose_device
@@ -60,7 +68,7 @@ def main() -> None:
     from diffusion.text.encode import encode
     from diffusion.vae import decode
 
-    stage("import torch")
+    stage("import")
     folders = ModelFolders(arguments.base_directory)
     checkpoint = open_checkpoint(folders, arguments.checkpoint or folders.names("checkpoints")[0])
     residency = Residency(folders, choose_device(arguments.device, arguments.dtype))
@@ -75,7 +83,7 @@ def main() -> None:
     stage("sampled")
     decode(residency, checkpoint.vae, latent.samples)
     stage("decoded")
-    report = {
+    return {
         "checkpoint_gb": round(folders.path(checkpoint.model.weights.file).stat().st_size / 1e9, 3),
         "size": arguments.size,
         "steps": arguments.steps,
@@ -83,7 +91,6 @@ def main() -> None:
         "peak_resident_gb": round(peak(), 3),
         "stages": stages,
     }
-    print(json.dumps(report, indent=1))
 
 
 if __name__ == "__main__":
