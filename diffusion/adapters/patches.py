@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from decimal import Decimal
 
 from diffusion.adapters.adapter import Patch
+from diffusion.adapters.blocks import block_of, block_weights
 from diffusion.adapters.build import build
 from diffusion.adapters.dialects import Targets
 from diffusion.adapters.loaded import LOADED, LoadedFile
@@ -43,7 +44,8 @@ def patches_for(
     linear in strength, and adapters with the option ``against=running`` (computed from what is there by then, not from
     the pristine weight), are neither merged nor sorted and come last, in the stack's order.
 
-    The option ``rank`` takes that many ranks of a DyLoRA.
+    The option ``rank`` takes that many ranks of a DyLoRA; ``blocks`` is a list of factors by block, see
+    `diffusion.adapters.blocks`. Raises UnreadableFile, FileNotInFolder, and AdapterMismatch for a bad list.
     """
     stack = tuple(applied for applied in stack if applied.strength)
     if not stack:
@@ -51,15 +53,26 @@ def patches_for(
     patches: dict[str, list[Patch]] = {}
     index = Index.of({component: targets})
     for applied in stack:
-        loaded, options = LOADED.get(folders, applied.adapter), dict(applied.options)
-        running = options.get("against") == "running"
-        for name, changes in match(loaded.header, index, loaded.configs).entries[component].items():
-            for entry in changes:
-                adapter = build(entry, loaded.tensors, targets[name].shape, options)
-                digest = f"{applied.adapter.identity}/{entry.stem}{applied.options}"
-                patches.setdefault(name, []).append(Patch(adapter, applied.strength, digest, running))
+        for name, patch in _patches_of(applied, LOADED.get(folders, applied.adapter), index, component):
+            patches.setdefault(name, []).append(patch)
     canonical = {name: tuple(canonical_order(on_weight)) for name, on_weight in patches.items()}
     return {name: on_weight for name, on_weight in canonical.items() if on_weight}
+
+
+def _patches_of(
+    applied: Applied, loaded: LoadedFile, index: Index, component: Component
+) -> Iterator[tuple[str, Patch]]:
+    """What one adapter does to each weight that it changes."""
+    options = dict(applied.options)
+    running = options.get("against") == "running"
+    factors = block_weights(options["blocks"]) if "blocks" in options else None
+    for name, entries in match(loaded.header, index, loaded.configs).entries[component].items():
+        target = index.targets[component][name]
+        factor = factors[block_of(component, target.file_name)] if factors else 1.0
+        for entry in entries if factor else ():
+            adapter = build(entry, loaded.tensors, target.shape, options)
+            digest = f"{applied.adapter.identity}/{entry.stem}{applied.options}"
+            yield name, Patch(adapter, applied.strength * factor, digest, running)
 
 
 def canonical_order(patches: Iterable[Patch]) -> Iterator[Patch]:
