@@ -23,12 +23,19 @@ class Network:
     module: nn.Module
     trained: TrainedSigmas
     prediction: Literal["eps", "v"] = "eps"
+    shown: Tensor | None = None
+    """For a network that was trained to inpaint: what it sees of a latent where a prompt says nothing else."""
 
-    def __call__(self, x: Tensor, sigma: Tensor, embeds: Tensor) -> Tensor:
-        """x: (B, C, h, w) at noise level ``sigma``; embeds: (B, N, D). Returns: (B, C, h, w), float32."""
+    def __call__(self, x: Tensor, sigma: Tensor, embeds: Tensor, shown: Tensor | None = None) -> Tensor:
+        """x: (B, C, h, w) at noise level ``sigma``; embeds: (B, N, D); shown: (B, C', h, w), as it is.
+
+        Returns: (B, C, h, w), float32.
+        """
         dtype = next(self.module.parameters()).dtype
         time = self.trained.time(sigma).to(x.device).expand(len(x))
         scaled = x / (sigma**2 + 1).sqrt()
+        if shown is not None:
+            scaled = torch.cat([scaled, shown], dim=1)
         answer = self.module(scaled.to(dtype), time, encoder_hidden_states=embeds.to(dtype)).sample.float()
         if self.prediction == "v":  # Salimans & Ho (2022), appendix D
             return x / (sigma**2 + 1) - answer * sigma / (sigma**2 + 1).sqrt()
@@ -48,12 +55,19 @@ def predict(network: Network, x: Tensor, sigma: Tensor, prompts: Sequence[Sequen
     totals = [torch.zeros_like(x) for _ in prompts]
     weights = [torch.full_like(x, 1e-37) for _ in prompts]  # not 0: nothing divided by nothing stays nothing
     for batch in batches.values():
-        embeds = _side_by_side([region.embeds.expand(len(x), -1, -1) for _, region in batch])
-        parts = network(torch.cat([region.window.of(x) for _, region in batch]), sigma, embeds).chunk(len(batch))
+        embeds = _side_by_side([region.embeds for _, region in batch])
+        windows = torch.cat([region.window.of(x) for _, region in batch])
+        parts = network(windows, sigma, embeds, _shown(network, batch)).chunk(len(batch))
         for (i, region), part in zip(batch, parts, strict=True):
             region.window.of(totals[i]).add_(part * region.weight)
             region.window.of(weights[i]).add_(region.weight)
     return [total / weight for total, weight in zip(totals, weights, strict=True)]
+
+
+def _shown(network: Network, batch: Sequence[tuple[int, Region]]) -> Tensor | None:
+    if (whole := network.shown) is None:
+        return None
+    return torch.cat([region.window.of(whole) if region.shown is None else region.shown for _, region in batch])
 
 
 def _side_by_side(embeds: Sequence[Tensor]) -> Tensor:

@@ -43,12 +43,13 @@ class Window:
 class Region:
     """One prompt, with its bounds in the units of the sampler."""
 
-    embeds: Tensor  # (1 or B, N, D)
+    embeds: Tensor  # (B, N, D)
     window: Window
-    weight: Tensor  # (1 or B, 1, window.height, window.width)
+    weight: Tensor  # (B, 1, window.height, window.width)
     starts: float  # sigma from which it acts
     ends: float  # sigma below which it no longer does
     bounded: bool  # whether an area was asked for
+    shown: Tensor | None = None  # (B, C', window.height, window.width), what an inpainting network sees besides
 
     def acts_at(self, sigma: float) -> bool:
         return self.ends <= sigma <= self.starts
@@ -72,23 +73,29 @@ def regions(
 
 
 def fitted(mask: Tensor, height: int, width: int) -> Tensor:
-    """Bring a mask (B, 1, H, W) to a latent's size, between pixels. Returns: (B, 1, height, width)."""
+    """Bring masks or latents (B, C, H, W) to a latent's size, between pixels. Returns: (B, C, height, width)."""
     same = mask.shape[-2:] == (height, width)
     return mask if same else interpolate(mask, (height, width), mode="bilinear")
 
 
+def repeated(batch: Tensor, count: int) -> Tensor:
+    """A batch with ``count`` items: repeated from its first on, or cut off."""
+    return batch.repeat(-(-count // len(batch)), *[1] * (batch.ndim - 1))[:count]
+
+
 def _region(cond: Cond, x: Tensor, space: LatentSpace, trained: TrainedSigmas) -> Region:
-    height, width = x.shape[-2:]
+    count, _, height, width = x.shape
     mask = None if cond.mask is None else fitted(cond.mask.unsqueeze(1).to(x), height, width) * cond.mask_strength
     window = _window(cond, mask, height, width, space.downscale)
     weight = _feathered(window, height, width).to(x) if mask is None else window.of(mask)
     return Region(
-        cond.embeds.to(x.device),
+        repeated(cond.embeds.to(x.device), count),
         window,
-        weight * cond.strength,
+        repeated(weight * cond.strength, count),
         trained.at_percent(cond.span.start),
         trained.at_percent(cond.span.end),
         bounded=cond.area is not None or cond.mask_bounds,
+        shown=None if cond.concat is None else repeated(window.of(fitted(cond.concat.to(x), height, width)), count),
     )
 
 

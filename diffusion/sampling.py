@@ -17,7 +17,7 @@ from diffusion.handle import ModelHandle
 from diffusion.latent import Latent
 from diffusion.noise import NoiseSource
 from diffusion.preview import preview
-from diffusion.regions import fitted, regions
+from diffusion.regions import fitted, regions, repeated
 from diffusion.samplers.sampler import Denoiser, sampler
 from diffusion.schedules import sigmas_for
 from diffusion.sigmas import TrainedSigmas, scaled_linear, zero_terminal_snr
@@ -25,6 +25,7 @@ from diffusion.sigmas import TrainedSigmas, scaled_linear, zero_terminal_snr
 if TYPE_CHECKING:
     from diffusion.residency import Residency
 
+GREY = (0.8223, -0.6876, 0.6364, 0.1380)  # what SD's autoencoder makes of grey, in the network's units
 CPU_NOISE = NoiseSource()
 Watch = Callable[[int, int, Image.Image | None], None]
 """(steps done, steps in all, a small picture of where it is going)."""
@@ -101,6 +102,9 @@ def sample_along(
             "they belong to different families of models."
         )
     original = ((latent.samples.float() - space.shift) * space.scale).to(residency.device)
+    mask = None
+    if latent.mask is not None:
+        mask = repeated(fitted(latent.mask.to(original), *original.shape[-2:]), len(original))
 
     def watch(done: int, total: int, denoised: Tensor) -> None:
         _check_finite(denoised, sampler_name, done)
@@ -111,12 +115,13 @@ def sample_along(
         noise = source.start(original, seed, sigmas, latent.batch_index)
         initial = noise.initial if add_noise else torch.zeros_like(original)
         x = noised(original, initial, sigmas[0], trained)
-        network = Network(module, trained, _prediction(model))
+        shown = _shown(original, mask) if residency.config(model).in_channels > space.channels else None
+        network = Network(module, trained, _prediction(model), shown)
         guided: Denoiser = Guided(network, *regions(positive, negative, x, space, trained), cfg)
-        if latent.mask is not None:
+        if mask is not None:
             # In DDIM's public form what is kept is not shown with the noise that the run started from.
-            shown = source.start(original, seed + 1, sigmas).initial if sampler_name == "ddim" else initial
-            guided = Inpainted(guided, original, _mask_for(original, latent.mask), shown)
+            again = source.start(original, seed + 1, sigmas).initial if sampler_name == "ddim" else initial
+            guided = Inpainted(guided, original, mask, again)
         return sampler(sampler_name)(guided, x, sigmas, noise, watch)
 
     clean = residency.run(model, follow, stop)
@@ -155,10 +160,15 @@ def _prediction(model: ModelHandle) -> Literal["eps", "v"]:
             raise DiffusionError(f"A model of the family {model.family} cannot be read as predicting {other!r}.")
 
 
-def _mask_for(x: Tensor, mask: Tensor) -> Tensor:
-    """Bring a mask (B or 1, 1, H, W) to the latent ``x`` (B, C, h, w), its images repeated where there are too few."""
-    mask = fitted(mask.to(x), *x.shape[-2:])
-    return mask.repeat(-(-len(x) // len(mask)), 1, 1, 1)[: len(x)]
+def _shown(original: Tensor, mask: Tensor | None) -> Tensor:
+    """What an inpainting network sees where its prompt does not say: what the mask keeps, or nothing at all.
+
+    Returns: (B, 1 + C, h, w), the mask first.
+    """
+    if mask is None:
+        grey = torch.tensor(GREY).to(original).reshape(1, -1, 1, 1).expand_as(original)
+        return torch.cat([torch.ones_like(original[:, :1]), grey], dim=1)
+    return torch.cat([mask.round(), original], dim=1)
 
 
 def _check_finite(x: Tensor, sampler_name: str, done: int) -> None:

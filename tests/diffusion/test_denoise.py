@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from diffusion.conditioning import Cond, Conditioning, Span
+from diffusion.conditioning import Area, Cond, Conditioning, Span
 from diffusion.denoise import Guided, Inpainted, Network, predict
 from diffusion.latent import SD15_SPACE
 from diffusion.regions import Region, regions
@@ -21,11 +21,14 @@ class Answering(nn.Module):
         super().__init__()
         self.weight = nn.Parameter(torch.ones(1))
         self.batches: list[tuple[int, ...]] = []
+        self.seen: list[Tensor] = []
 
     def forward(self, x: Tensor, time: Tensor, encoder_hidden_states: Tensor) -> SimpleNamespace:
         assert time.shape == (len(x),)
         self.batches.append((*x.shape, encoder_hidden_states.shape[1]))
-        return SimpleNamespace(sample=encoder_hidden_states[:, :1, :1, None].expand(x.shape) * self.weight)
+        self.seen.append(x)
+        answer = encoder_hidden_states[:, :1, :1, None] * self.weight
+        return SimpleNamespace(sample=answer.expand(len(x), 4, *x.shape[2:]))
 
 
 def cond(answer: float, tokens: int = 3, **bounds: object) -> Cond:
@@ -73,6 +76,17 @@ def test_an_entry_acts_only_within_its_span(x: Tensor):
     high, low = TRAINED.values[900], TRAINED.values[100]
     torch.testing.assert_close(predict(network, x, high, prompts)[0], x - high)
     torch.testing.assert_close(predict(network, x, low, prompts)[0], x)
+
+
+def test_an_inpainting_network_sees_what_a_prompt_says_or_what_there_is(x: Tensor):
+    module = Answering()
+    whole = torch.zeros(2, 5, 8, 8)
+    told = prepare(x, cond(1, concat=torch.ones(1, 5, 8, 8), area=Area(0, 0, 32, 64)), cond(0))
+    predict(Network(module, TRAINED, shown=whole), x, SIGMA, [told])
+    (part, everywhere) = module.seen
+    assert part.shape == (2, 9, 8, 4)
+    assert (part[:, 4:] == 1).all()
+    assert (everywhere[:, 4:] == 0).all()
 
 
 def test_guidance_goes_past_the_positive_away_from_the_negative(x: Tensor):

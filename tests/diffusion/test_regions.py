@@ -7,7 +7,7 @@ from diffusion.regions import Region, Window, regions
 from diffusion.sigmas import scaled_linear
 
 TRAINED = scaled_linear()
-X = torch.zeros(1, 4, 16, 32)  # 128 × 256 pixels
+X = torch.zeros(2, 4, 16, 32)  # 128 × 256 pixels
 
 
 def cond(mark: float = 0.0, **bounds: object) -> Cond:

@@ -1,8 +1,10 @@
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 import torch
+from safetensors.torch import save_file
 from torch import Tensor
 
 from diffusion.checkpoint import open_checkpoint
@@ -113,6 +115,25 @@ def test_stopping_acts_within_the_network(run: Run):
 def test_numbers_that_are_none_are_an_error_at_once(run: Run):
     with pytest.raises(NotFinite, match="step 1 of euler"):
         run(Latent(torch.full((1, 4, 8, 8), float("nan"))))
+
+
+def test_an_inpainting_checkpoint_is_shown_the_picture(tmp_path: Path, tiny_tensors, tiny_configs, tiny_metadata):
+    configs = dict(tiny_configs) | {"model": replace(tiny_configs["model"], in_channels=9)}
+    (tmp_path / "models" / "checkpoints").mkdir(parents=True)
+    save_file(tiny_tensors(configs), tmp_path / "models" / "checkpoints" / "inpainting.safetensors", tiny_metadata)
+    folders = ModelFolders(tmp_path)
+    residency = Residency(folders, choose_device("cpu"))
+    model = open_checkpoint(folders, "inpainting.safetensors").model
+    settings = {"seed": 1, "steps": 2, "cfg": 2.0, "sampler_name": "euler", "scheduler": "normal"}
+
+    def redrawn(latent: Latent) -> Tensor:
+        return sample(residency, model, prompt(1), prompt(2), latent, **settings).samples
+
+    mask = torch.zeros(1, 1, 64, 64)
+    mask[..., 32:] = 1
+    light, dark = (Latent(torch.full((1, 4, 8, 8), value), mask=mask) for value in (1.0, -1.0))
+    assert not torch.allclose(redrawn(light)[..., 4:], redrawn(dark)[..., 4:], atol=1e-3)
+    assert redrawn(empty()).isfinite().all()
 
 
 @pytest.mark.gpu
