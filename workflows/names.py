@@ -13,7 +13,7 @@ from workflows.values import find_nodes
 
 ILLEGAL = re.compile(r'[<>:"|?*\x00-\x1f\x7f]')  # what Windows refuses in names, beside the two slashes
 RESERVED = re.compile(r"(con|prn|aux|nul|com[1-9]|lpt[1-9])(\..*)?", re.IGNORECASE)
-TOKEN = re.compile(r"%([^%/\\]+)%")
+TOKEN = re.compile("%([^%]+)%")
 LONGEST = 160  # bytes of one part of a path, so that number, suffix and a pending name still fit into 255
 DATE = re.compile("yyyy|yy|MM|M|dd|d|hh|h|mm|m|ss|s")
 
@@ -31,7 +31,7 @@ def fill(prefix: str, document: Document, known: Mapping[str, Any], now: time.st
 
     def value(match: re.Match[str]) -> str:
         found = _token(match[1], document, known, now)
-        return match[0] if found is None else _plain(found)
+        return match[0] if found is None else found
 
     return TOKEN.sub(value, prefix)
 
@@ -46,17 +46,17 @@ def path_parts(prefix: str) -> tuple[PurePosixPath, str]:
     return PurePosixPath(*[_legal(part) for part in folders if part.strip(" .")]), _legal(name) if name else ""
 
 
-def _token(text: str, document: Document, known: Mapping[str, Any], now: time.struct_time) -> Any:
+def _token(text: str, document: Document, known: Mapping[str, Any], now: time.struct_time) -> str | None:
     if text == "date" or text.startswith("date:"):
         pattern = text.partition(":")[2] or "yyyyMMddhhmmss"
         return DATE.sub(lambda match: _date_part(match[0], now), pattern)
     if text in _CLOCK:
         return f"{getattr(now, _CLOCK[text]):02}"
-    if text in known:
-        return known[text]
+    value = known.get(text)
     node, _, name = text.rpartition(".")
-    found = find_nodes(document, node) if node else ()
-    return literal(document, found[0], name) if found else None
+    if value is None and node and (found := find_nodes(document, node)):
+        value = literal(document, found[0], name)
+    return None if value is None else ILLEGAL.sub("_", re.sub(r"[/\\]", "_", str(value)))  # a value makes no folder
 
 
 def _date_part(part: str, now: time.struct_time) -> str:
@@ -64,11 +64,6 @@ def _date_part(part: str, now: time.struct_time) -> str:
         now, {"y": "tm_year", "M": "tm_mon", "d": "tm_mday", "h": "tm_hour", "m": "tm_min", "s": "tm_sec"}[part[0]]
     )
     return f"{value % 100:02}" if part == "yy" else f"{value:0{len(part)}}"
-
-
-def _plain(value: Any) -> str:
-    """A value inside a name: no slash of it may make a folder."""
-    return ILLEGAL.sub("_", re.sub(r"[/\\]", "_", str(value)))
 
 
 def _legal(part: str) -> str:

@@ -123,14 +123,6 @@ class InputFolder:
         return path
 
 
-def write_atomically(path: Path, write: Callable[[Path], object]) -> None:
-    """Let ``write`` fill a pending file beside ``path``, then put it in its place, over what was there."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with _pending(path.parent, path.suffix) as pending:
-        write(pending)
-        os.replace(pending, path)
-
-
 @contextmanager
 def _pending(directory: Path, suffix: str) -> Iterator[Path]:
     """A name nobody looks at; whatever still has it afterwards is removed, and so is what a crash left long ago."""

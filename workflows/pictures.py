@@ -7,7 +7,7 @@ and for model sites), and ``workflow`` (the public editor's own format) only whe
 from collections.abc import Mapping
 from pathlib import Path
 
-from PIL import ExifTags, Image, UnidentifiedImageError
+from PIL import ExifTags, Image
 from PIL.PngImagePlugin import PngInfo
 
 from workflows.document import Document, read_document, refused
@@ -49,14 +49,14 @@ def picture_texts(path: Path) -> dict[str, str]:
     try:
         with Image.open(path) as picture:
             exif = picture.getexif()
-    except (UnidentifiedImageError, OSError, SyntaxError, ValueError):
+            comment = exif.get_ifd(ExifTags.IFD.Exif).get(ExifTags.Base.UserComment)
+    except Exception:  # a damaged picture fails in as many ways as there are formats, and carries nothing
         return {}
     texts = {}
     for value in exif.values():
         name, colon, text = value.partition(":") if isinstance(value, str) else ("", "", "")
         if colon and name.isidentifier():
             texts[name] = text.rstrip("\0")
-    comment = exif.get_ifd(ExifTags.IFD.Exif).get(ExifTags.Base.UserComment)
     if isinstance(comment, bytes) and len(comment) > 8:
         texts["parameters"] = _user_comment(comment)
     return texts

@@ -23,6 +23,8 @@ DOCUMENT = read_document(
         ("%date:yyyy-MM-dd%", "2026-03-09"),
         ("%date:yy-M-d_h.m.s%", "26-3-9_7.5.2"),
         ("%date:hh-mm-ss%", "07-05-02"),
+        ("%date:yyyy/MM%/a", "2026/03/a"),
+        ("50%/a 20%", "50%/a 20%"),
         ("%date%", "20260309070502"),
         ("%year%/%month%/%day% %hour%%minute%%second%", "2026/03/09 070502"),
         ("%width%x%height%", "512x%height%"),

@@ -7,7 +7,7 @@ from PIL import Image
 
 from workflows.document import read_document
 from workflows.names import NameRefused
-from workflows.outputs import STALE, InputFolder, OutputFolder, PreviewFolder, SavedFile, write_atomically
+from workflows.outputs import STALE, InputFolder, OutputFolder, PreviewFolder, SavedFile
 from workflows.pictures import open_document, picture_texts
 
 DOCUMENT = read_document({"9": {"class_type": "SaveImage", "inputs": {"images": ["8", 0], "filename_prefix": "a"}}})
@@ -148,17 +148,3 @@ def test_input_names_are_contained(tmp_path):
     with pytest.raises(NameRefused, match="not in"):
         inputs.path("c.png")
     assert InputFolder(tmp_path / "nowhere").names() == []
-
-
-def test_a_file_is_replaced_whole_or_not_at_all(tmp_path):
-    path = tmp_path / "deep/file.json"
-    write_atomically(path, lambda pending: pending.write_text("one"))
-
-    def write_half(pending):
-        pending.write_text("tw")
-        raise ValueError
-
-    with pytest.raises(ValueError):
-        write_atomically(path, write_half)
-    assert path.read_text() == "one"
-    assert [entry.name for entry in path.parent.iterdir()] == ["file.json"]

@@ -1,4 +1,5 @@
 import json
+import random
 import zlib
 
 import pytest
@@ -98,6 +99,23 @@ def test_a_user_comment_is_parameters(tmp_path, encoding):
     PICTURE.save(tmp_path / "a.jpg", exif=exif)
     assert picture_texts(tmp_path / "a.jpg") == {"parameters": "a cat\nSteps: 20"}
     assert "as text" in open_document(tmp_path / "a.jpg").problems[0].message
+
+
+@pytest.mark.filterwarnings("ignore:.*:UserWarning:PIL")
+@pytest.mark.parametrize("suffix", [".webp", ".jpg", ".png"])
+def test_no_damage_to_a_picture_breaks_the_reader(tmp_path, suffix):
+    exif = Image.Exif()
+    exif[ExifTags.Base.Model] = "prompt:" + json.dumps(API)
+    exif.get_ifd(ExifTags.IFD.Exif)[ExifTags.Base.UserComment] = b"UNICODE\0" + "a cat".encode("utf-16-be")
+    path = tmp_path / f"a{suffix}"
+    PICTURE.save(path, exif=exif)
+    whole, draw = path.read_bytes(), random.Random(1)
+    for _ in range(200):
+        damaged = bytearray(whole)
+        for _ in range(draw.randrange(1, 6)):
+            damaged[draw.randrange(3, len(damaged))] = draw.randrange(256)
+        path.write_bytes(damaged[: draw.randrange(len(damaged))] if draw.random() < 0.3 else damaged)
+        open_document(path)
 
 
 def test_a_broken_jpeg_carries_nothing(tmp_path):
