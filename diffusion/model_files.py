@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
+from threading import RLock
 
 from diffusion.errors import UnreadableFile
 from diffusion.families.detection import family_named
@@ -42,11 +44,16 @@ class ModelFiles:
 
     def __init__(self, folders: ModelFolders) -> None:
         self._folders = folders
+        self._lock = RLock()
         self._open: OrderedDict[tuple[FileRef, str], ModelFile] = OrderedDict()
 
     def open(self, file: FileRef, family: str) -> ModelFile:
         """The file a reference means. Raises UnreadableFile where it was replaced since the reference was made."""
         path = self._folders.path(file)
+        with self._lock:
+            return self._current(path, file, family)
+
+    def _current(self, path: Path, file: FileRef, family: str) -> ModelFile:
         if identity(path) != file.identity:
             self.close(file)
             raise UnreadableFile(f"{file.path} was replaced since the workflow looked at it. Run the workflow again.")
@@ -59,10 +66,10 @@ class ModelFiles:
         self._open.move_to_end(key)
         return self._open[key]
 
-    def release_pages(self) -> None:
-        """Let the operating system forget what it keeps of the files."""
+    def release(self, *, pages: bool) -> None:
+        """Give back the memory files take; with ``pages`` also what the operating system keeps of them."""
         for opened in self._open.values():
-            opened.source.release_pages()
+            opened.source.release(pages=pages)
 
     def close(self, file: FileRef | None = None) -> None:
         """Close one file, or all."""

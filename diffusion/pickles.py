@@ -18,7 +18,7 @@ from torch import Tensor
 
 from diffusion.errors import UnreadableFile
 from diffusion.files.header import Header, TensorEntry, refuse_other_files
-from diffusion.weights import DTYPES, NAMES, LoadedTensors, PositionedFile, WeightSource
+from diffusion.weights import DTYPES, NAMES, PositionedFile, WeightSource, file_version, refuse_changed
 
 
 class Inert:
@@ -71,7 +71,43 @@ def open_pickle(path: Path, name: str) -> WeightSource:
         if _is_plain(path, tensors.values()):
             entries = {key: _entry(value) for key, value in tensors.items()}
             return PositionedFile(path, Header(entries, facts, name=name))
-    return LoadedTensors(name, *_flatten(_load(path, name, "cpu"), name))
+    return WholePickle(path, name)
+
+
+class WholePickle:
+    """A pickle that can only be read all at once: that is done when a tensor is asked for, until it is released."""
+
+    def __init__(self, path: Path, name: str) -> None:
+        self._path, self._name, self._version = path, name, file_version(path)
+        self._tensors, facts = self._load()
+        entries = {
+            key: TensorEntry(NAMES[value.dtype], tuple(value.shape), 0, 0) for key, value in self._tensors.items()
+        }
+        self.header = Header(entries, facts, name=name)
+
+    def read(self, name: str, rows: tuple[int, int] | None = None) -> Tensor:
+        tensor = self._tensor(name)
+        return (tensor if rows is None else tensor[slice(*rows)]).clone()
+
+    def copy_into(self, target: Tensor, name: str) -> None:
+        target.copy_(self._tensor(name).reshape(target.shape))
+
+    def release(self, *, pages: bool) -> None:
+        self._tensors = {}
+
+    def close(self) -> None:
+        self._tensors = {}
+
+    def _tensor(self, name: str) -> Tensor:
+        if name not in self.header.tensors:
+            raise UnreadableFile(f"{self._name} has no tensor {name!r}.")
+        if not self._tensors:
+            self._tensors, _ = self._load()
+        return self._tensors[name]
+
+    def _load(self) -> tuple[dict[str, Tensor], dict[str, str]]:
+        refuse_changed(self._path, self._version, self._name)
+        return _flatten(_load(self._path, self._name, "cpu"), self._name)
 
 
 def _load(path: Path, name: str, location: str) -> Any:

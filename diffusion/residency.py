@@ -149,12 +149,13 @@ class Residency:
 
     def _write(self, slot: Slot, weights: Weights, recipes: Mapping[str, Recipe], stop: Stop) -> None:
         try:
-            slot.write(weights, recipes, stop)
+            written = slot.write(weights, recipes, stop)
         except BaseException:
             if not slot.complete:  # a module that was never whole is of no use to anybody
                 self._drop([slot])
             raise
-        self._files.release_pages()
+        # A file that was read as a whole is not read again soon; one whose weights are being patched is.
+        self._files.release(pages=written == len(recipes))
 
     def _build(self, handle: Handle) -> Slot:
         """A module without weights, for which room has been made."""
@@ -164,6 +165,7 @@ class Residency:
             module = part.build(config)
         files = (component, frozenset(files_of(handle.weights)))
         slot = Slot(part, module, files, self.device, self._device.dtypes[component])
+        self._device.release()
         self._make_room(slot.size)
         self._slots.append(slot)
         return slot

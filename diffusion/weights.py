@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Mapping
 from math import prod
 from pathlib import Path
 from typing import Protocol, Self
@@ -16,7 +15,7 @@ import torch
 from torch import Tensor
 
 from diffusion.errors import UnreadableFile
-from diffusion.files.header import PICKLES, Header, TensorEntry, read_header
+from diffusion.files.header import PICKLES, Header, read_header
 
 DTYPES = {
     "BOOL": torch.bool,
@@ -48,8 +47,8 @@ class WeightSource(Protocol):
     def copy_into(self, target: Tensor, name: str) -> None:
         """Fill memory that is there already with a tensor of as many numbers, converted to its number format."""
 
-    def release_pages(self) -> None:
-        """Let the operating system forget what it keeps of the file."""
+    def release(self, *, pages: bool) -> None:
+        """Give back the memory the file takes; with ``pages`` also what the operating system keeps of it."""
 
     def close(self) -> None: ...
 
@@ -100,8 +99,8 @@ class PositionedFile:
             self._read_into(chunk[: len(part)], start + first * dtype.itemsize, name)
             part.copy_(chunk[: len(part)])
 
-    def release_pages(self) -> None:
-        if hasattr(os, "posix_fadvise"):
+    def release(self, *, pages: bool) -> None:
+        if pages and hasattr(os, "posix_fadvise"):
             os.posix_fadvise(self._file.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
 
     def close(self) -> None:
@@ -118,8 +117,7 @@ class PositionedFile:
     def _read_into(self, tensor: Tensor, start: int, name: str) -> None:
         target = memoryview(tensor.view(-1).view(torch.uint8).numpy().data)
         with self._lock:
-            if _version(os.fstat(self._file.fileno())) != self._version or not self._is_current():
-                raise UnreadableFile(f"{self._name} was replaced or changed while in use. Run the workflow again.")
+            refuse_changed(self._path, self._version, self._name)
             self._file.seek(start)
             done = 0
             while done < len(target):
@@ -128,41 +126,16 @@ class PositionedFile:
                     raise UnreadableFile(f"{self._name} is truncated: {name!r} cannot be read. Copy it again.")
                 done += count
 
-    def _is_current(self) -> bool:
-        try:
-            return _version(os.stat(self._path)) == self._version
-        except FileNotFoundError:
-            return False
+
+def refuse_changed(path: Path, version: tuple[int, int, int], name: str) -> None:
+    """Raise UnreadableFile unless a file is the one that had this version."""
+    if not path.exists() or file_version(path) != version:
+        raise UnreadableFile(f"{name} was replaced or changed while in use. Run the workflow again.")
 
 
-class LoadedTensors:
-    """Tensors that had to be read all at once, in the interface of a file."""
-
-    def __init__(self, name: str, tensors: Mapping[str, Tensor], metadata: Mapping[str, str] | None = None) -> None:
-        self._name, self._tensors = name, tensors
-        self.header = Header(
-            {key: TensorEntry(NAMES[value.dtype], tuple(value.shape), 0, 0) for key, value in tensors.items()},
-            metadata or {},
-            name=name,
-        )
-
-    def read(self, name: str, rows: tuple[int, int] | None = None) -> Tensor:
-        tensor = self._tensor(name)
-        return (tensor if rows is None else tensor[slice(*rows)]).clone()
-
-    def copy_into(self, target: Tensor, name: str) -> None:
-        target.copy_(self._tensor(name).reshape(target.shape))
-
-    def release_pages(self) -> None:
-        """Nothing is kept."""
-
-    def close(self) -> None:
-        self._tensors = {}
-
-    def _tensor(self, name: str) -> Tensor:
-        if name not in self._tensors:
-            raise UnreadableFile(f"{self._name} has no tensor {name!r}.")
-        return self._tensors[name]
+def file_version(path: Path) -> tuple[int, int, int]:
+    """What changes when a file is replaced, truncated or written to."""
+    return _version(os.stat(path))
 
 
 def _version(status: os.stat_result) -> tuple[int, int, int]:

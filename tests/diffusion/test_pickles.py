@@ -10,7 +10,8 @@ import torch
 from torch import nn
 
 from diffusion.errors import UnreadableFile
-from diffusion.weights import LoadedTensors, PositionedFile, open_weights
+from diffusion.pickles import WholePickle
+from diffusion.weights import PositionedFile, open_weights
 
 
 @pytest.fixture
@@ -49,8 +50,26 @@ def test_a_zipped_pickle_is_read_tensor_by_tensor(tmp_path, tensors):
 
 def test_a_pickle_of_the_older_format_is_read_too(tmp_path, tensors):
     source = open_weights(save(tmp_path, tensors, _use_new_zipfile_serialization=False))
-    assert isinstance(source, LoadedTensors)
+    assert isinstance(source, WholePickle)
     assert_equal(read_all(source), tensors)
+    assert torch.equal(source.read("half", (1, 3)), tensors["half"][1:3])
+    source.read("half").zero_()
+    assert_equal(read_all(source), tensors)
+    with pytest.raises(UnreadableFile, match=r"^model\.ckpt has no tensor 'absent'"):
+        source.read("absent")
+
+
+def test_a_pickle_of_the_older_format_is_read_again_after_it_was_released(tmp_path, tensors):
+    path = save(tmp_path, tensors, _use_new_zipfile_serialization=False)
+    source = open_weights(path)
+    source.release(pages=False)
+    target = torch.zeros(24)
+    source.copy_into(target, "half")
+    assert torch.equal(target, tensors["half"].float().flatten())
+    source.release(pages=False)
+    os.utime(path, (1, 1))
+    with pytest.raises(UnreadableFile, match="was replaced or changed while in use"):
+        source.read("half")
 
 
 def test_a_tensor_that_does_not_lie_in_order_is_read_right(tmp_path, tensors):
@@ -119,7 +138,7 @@ def test_a_pickle_that_wants_to_run_code_is_refused_by_name_and_runs_nothing(tmp
 
 def test_a_bare_pickle_is_refused(tmp_path):
     path = tmp_path / "model.pt"
-    path.write_bytes(pickle.dumps(Attack("false")))
+    path.write_bytes(pickle.dumps(Attack("false"), protocol=2))
     with pytest.raises(UnreadableFile, match=r"^model\.pt"):
         open_weights(path)
 
