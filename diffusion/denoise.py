@@ -11,6 +11,7 @@ from typing import Literal
 import torch
 from torch import Tensor, nn
 
+from diffusion.guidance import RescaleGuidance, Rule
 from diffusion.regions import Region
 from diffusion.samplers.sampler import Denoiser
 from diffusion.sigmas import TrainedSigmas
@@ -78,25 +79,34 @@ def _side_by_side(embeds: Sequence[Tensor]) -> Tensor:
 
 @dataclass(frozen=True, eq=False)
 class Guided:
-    """Ho & Salimans (2022), classifier-free guidance: away from the negative prompt, toward the positive."""
+    """A network guided by prompts."""
 
     network: Network
-    positive: Sequence[Region]
-    negative: Sequence[Region]
-    scale: float
+    prompts: Sequence[Sequence[Region]]
+    """The negative prompt's regions are the second."""
+    rule: Rule
+    rescale: RescaleGuidance | None = None
 
     @property
     def trained(self) -> TrainedSigmas:
         return self.network.trained
 
     def __call__(self, x: Tensor, sigma: Tensor) -> Tensor:
-        if self.scale == 1.0:
-            return predict(self.network, x, sigma, [self.positive])[0]
+        if self.rule.first_alone:
+            return predict(self.network, x, sigma, self.prompts[:1])[0]
         return self.pair(x, sigma)[0]
 
     def pair(self, x: Tensor, sigma: Tensor) -> tuple[Tensor, Tensor]:
-        toward, away = predict(self.network, x, sigma, [self.positive, self.negative])
-        return away + self.scale * (toward - away), away
+        predictions = predict(self.network, x, sigma, self.prompts)
+        if len(predictions) == 1:
+            return predictions[0], predictions[0]
+
+        def mix(toward: Tensor, away: Tensor, scale: float) -> Tensor:
+            if self.rescale is None:
+                return away + scale * (toward - away)
+            return self.rescale(x, sigma, toward, away, scale)
+
+        return self.rule(mix, predictions), predictions[1]
 
 
 @dataclass(frozen=True, eq=False)

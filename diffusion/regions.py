@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from itertools import permutations
 
 import torch
 from torch import Tensor
@@ -56,20 +57,18 @@ class Region:
 
 
 def regions(
-    positive: Conditioning, negative: Conditioning, x: Tensor, space: LatentSpace, trained: TrainedSigmas
-) -> tuple[list[Region], list[Region]]:
-    """Both prompts' regions for a latent ``x`` (B, C, h, w).
+    prompts: Sequence[Conditioning], x: Tensor, space: LatentSpace, trained: TrainedSigmas
+) -> list[list[Region]]:
+    """The regions of each prompt for a latent ``x`` (B, C, h, w).
 
-    Guidance is a difference, so each area of one prompt is met by an area of the other with the same bounds,
-    made from the smallest entry that holds it.
+    Guidance is a difference, so each area of one prompt is met by an area of every other with the same bounds, made
+    from the smallest entry that holds it.
     """
-    here = [_region(cond, x, space, trained) for cond in positive.entries]
-    away = [_region(cond, x, space, trained) for cond in negative.entries]
-    for region in tuple(here):
-        away += _opposite(region, away)
-    for region in tuple(away):
-        here += _opposite(region, here)
-    return here, away
+    prepared = [[_region(cond, x, space, trained) for cond in prompt.entries] for prompt in prompts]
+    for prompt, other in permutations(prepared, 2):
+        for region in tuple(prompt):
+            other += _opposite(region, other)
+    return prepared
 
 
 def fitted(mask: Tensor, height: int, width: int) -> Tensor:

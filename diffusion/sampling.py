@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 import torch
 from PIL import Image
@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from diffusion.conditioning import Conditioning
 from diffusion.denoise import Guided, Inpainted, Network
 from diffusion.errors import DiffusionError, NotFinite
+from diffusion.guidance import ClassifierFree, Guider, RescaleGuidance
 from diffusion.handle import ModelHandle
 from diffusion.latent import Latent
 from diffusion.noise import NoiseSource
@@ -60,41 +61,43 @@ def sample(
     sigmas = sigmas_for(scheduler, trained_sigmas(model), steps, denoise=denoise, sampler_name=sampler_name)
     return sample_along(
         residency,
-        model,
-        positive,
-        negative,
+        Guider(model, (positive, negative), ClassifierFree(cfg)),
         latent,
         stretch(sigmas, start, end, leave_noise=leave_noise),
         seed=seed,
-        cfg=cfg,
         sampler_name=sampler_name,
         add_noise=add_noise,
         source=source,
         on_step=on_step,
         stop=stop,
-    )
+    ).latent
+
+
+class Sampled(NamedTuple):
+    """What a run came to, and the last picture predicted on the way: the same, where the run went to sigma 0."""
+
+    latent: Latent
+    denoised: Latent
 
 
 @torch.no_grad()
 def sample_along(
     residency: Residency,
-    model: ModelHandle,
-    positive: Conditioning,
-    negative: Conditioning,
+    guider: Guider,
     latent: Latent,
     sigmas: Tensor,
     *,
     seed: int,
-    cfg: float,
     sampler_name: str,
     add_noise: bool = True,
     source: NoiseSource = CPU_NOISE,
     on_step: Watch | None = None,
     stop: Callable[[], None] | None = None,
-) -> Latent:
+) -> Sampled:
     """Denoise a latent along given sigmas. Fewer than two of them leave it as it is."""
     if len(sigmas) < 2:
-        return latent
+        return Sampled(latent, latent)
+    model = guider.model
     trained, space = trained_sigmas(model), residency.space(model)
     if latent.samples.shape[1] != space.channels:
         raise DiffusionError(
@@ -105,8 +108,11 @@ def sample_along(
     mask = None
     if latent.mask is not None:
         mask = repeated(fitted(latent.mask.to(original), *original.shape[-2:]), len(original))
+    last = original
 
     def watch(done: int, total: int, denoised: Tensor) -> None:
+        nonlocal last
+        last = denoised
         _check_finite(denoised, sampler_name, done)
         if on_step is not None:
             on_step(done, total, preview(denoised, space))
@@ -114,19 +120,23 @@ def sample_along(
     def follow(module: nn.Module) -> Tensor:
         noise = source.start(original, seed, sigmas, latent.batch_index)
         initial = noise.initial if add_noise else torch.zeros_like(original)
-        x = noised(original, initial, sigmas[0], trained)
         shown = _shown(original, mask) if residency.config(model).in_channels > space.channels else None
         network = Network(module, trained, _prediction(model), shown)
-        guided: Denoiser = Guided(network, *regions(positive, negative, x, space, trained), cfg)
+        prompts = regions(guider.prompts, original, space, trained)
+        denoise: Denoiser = Guided(network, prompts, guider.rule, _rescale(model))
         if mask is not None:
             # In DDIM's public form what is kept is not shown with the noise that the run started from.
             again = source.start(original, seed + 1, sigmas).initial if sampler_name == "ddim" else initial
-            guided = Inpainted(guided, original, mask, again)
-        return sampler(sampler_name)(guided, x, sigmas, noise, watch)
+            denoise = Inpainted(denoise, original, mask, again)
+        x = noised(original, initial, sigmas[0], trained)
+        return sampler(sampler_name)(denoise, x, sigmas, noise, watch)
+
+    def finished(x: Tensor) -> Latent:
+        return replace(latent, samples=(x / space.scale + space.shift).cpu(), space=space)
 
     clean = residency.run(model, follow, stop)
     _check_finite(clean, sampler_name, len(sigmas) - 1)
-    return replace(latent, samples=(clean / space.scale + space.shift).cpu(), space=space)
+    return Sampled(finished(clean), finished(last))
 
 
 def stretch(sigmas: Tensor, start: int = 0, end: int | None = None, *, leave_noise: bool = False) -> Tensor:
@@ -158,6 +168,15 @@ def _prediction(model: ModelHandle) -> Literal["eps", "v"]:
             return "v"
         case other:
             raise DiffusionError(f"A model of the family {model.family} cannot be read as predicting {other!r}.")
+
+
+def _rescale(model: ModelHandle) -> RescaleGuidance | None:
+    found = None
+    for change in model.guidance:
+        if not isinstance(change, RescaleGuidance):
+            raise DiffusionError(f"The model carries guidance that is not known here: {type(change).__name__}.")
+        found = change
+    return found
 
 
 def _shown(original: Tensor, mask: Tensor | None) -> Tensor:

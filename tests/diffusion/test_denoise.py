@@ -6,6 +6,7 @@ from torch import Tensor, nn
 
 from diffusion.conditioning import Area, Cond, Conditioning, Span
 from diffusion.denoise import Guided, Inpainted, Network, predict
+from diffusion.guidance import ClassifierFree, TwoScales
 from diffusion.latent import SD15_SPACE
 from diffusion.regions import Region, regions
 from diffusion.sigmas import scaled_linear
@@ -36,7 +37,7 @@ def cond(answer: float, tokens: int = 3, **bounds: object) -> Cond:
 
 
 def prepare(x: Tensor, *entries: Cond) -> list[Region]:
-    return regions(Conditioning(entries), Conditioning(()), x, SD15_SPACE, TRAINED)[0]
+    return regions([Conditioning(entries)], x, SD15_SPACE, TRAINED)[0]
 
 
 @pytest.fixture
@@ -91,15 +92,29 @@ def test_an_inpainting_network_sees_what_a_prompt_says_or_what_there_is(x: Tenso
 
 def test_guidance_goes_past_the_positive_away_from_the_negative(x: Tensor):
     network = Network(Answering(), TRAINED)
-    guided = Guided(network, prepare(x, cond(1)), prepare(x, cond(0.5)), 3.0)
+    guided = Guided(network, [prepare(x, cond(1)), prepare(x, cond(0.5))], ClassifierFree(3.0))
     torch.testing.assert_close(guided(x, SIGMA), x - SIGMA * 2.0)
     torch.testing.assert_close(guided.pair(x, SIGMA)[1], x - SIGMA * 0.5)
 
 
 def test_a_scale_of_one_does_not_run_the_negative(x: Tensor):
     module = Answering()
-    Guided(Network(module, TRAINED), prepare(x, cond(1)), prepare(x, cond(0.5)), 1.0)(x, SIGMA)
+    Guided(Network(module, TRAINED), [prepare(x, cond(1)), prepare(x, cond(0.5))], ClassifierFree(1.0))(x, SIGMA)
     assert module.batches == [(2, 4, 8, 8, 3)]
+
+
+def test_two_scales_go_from_the_negative_by_the_second_to_the_first(x: Tensor):
+    network = Network(Answering(), TRAINED)
+    prompts = [prepare(x, cond(answer)) for answer in (3.0, 1.0, 2.0)]
+    torch.testing.assert_close(Guided(network, prompts, TwoScales(2.0, 5.0))(x, SIGMA), x - SIGMA * 8.0)
+    nested = Guided(network, prompts, TwoScales(2.0, 5.0, nested=True))
+    torch.testing.assert_close(nested(x, SIGMA), x - SIGMA * 16.0)
+
+
+def test_without_a_negative_the_pair_is_twice_the_same(x: Tensor):
+    guided = Guided(Network(Answering(), TRAINED), [prepare(x, cond(1))], ClassifierFree())
+    denoised, negative = guided.pair(x, SIGMA)
+    assert torch.equal(denoised, negative)
 
 
 def test_what_the_mask_keeps_stays_and_is_shown_with_its_noise(x: Tensor):

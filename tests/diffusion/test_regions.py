@@ -14,8 +14,8 @@ def cond(mark: float = 0.0, **bounds: object) -> Cond:
     return Cond(torch.full((1, 3, 2), mark), **bounds)
 
 
-def prepare(*positive: Cond, negative: tuple[Cond, ...] = ()) -> tuple[list[Region], list[Region]]:
-    return regions(Conditioning(positive), Conditioning(negative), X, SD15_SPACE, TRAINED)
+def prepare(*positive: Cond, negative: tuple[Cond, ...] = ()) -> list[list[Region]]:
+    return regions([Conditioning(positive), Conditioning(negative)], X, SD15_SPACE, TRAINED)
 
 
 def only(*positive: Cond) -> Region:
