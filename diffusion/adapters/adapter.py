@@ -80,7 +80,7 @@ class Patch:
     adapter: Adapter = field(compare=False, repr=False)
     strength: float
     digest: str
-    """Which adapter: its file's identity, module and options."""
+    """Which adapter: its file's portable name and identity, its module and options. Stacks are sorted by it."""
     running: bool = False
     """Whether it is computed against what the patches before it made of the weight, rather than the pristine one."""
 

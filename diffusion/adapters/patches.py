@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from decimal import Decimal
 
 from diffusion.adapters.adapter import Patch
+from diffusion.adapters.alphas import configs_of
 from diffusion.adapters.blocks import block_of, block_weights
 from diffusion.adapters.build import build
 from diffusion.adapters.dialects import Targets
@@ -15,6 +17,7 @@ from diffusion.adapters.report import AdapterReport, report
 from diffusion.errors import AdapterMismatch
 from diffusion.files.folders import ModelFolders
 from diffusion.handle import Applied, Component, FileRef
+from diffusion.weights import open_weights
 
 
 def inspect_adapter(
@@ -26,12 +29,15 @@ def inspect_adapter(
     one that changes nothing of this model or was made for another family.
     """
     file = folders.ref("loras", name)
-    loaded = LOADED.get(folders, file)
-    matched = match(loaded.header, Index.of(targets), loaded.configs)
-    found = report(file.path, loaded.header, matched, targets, _alphas_of_zero(file, matched, loaded))
-    if found.refusal:
+    path = folders.path(file)
+    source = open_weights(path, file.path)
+    source.close()
+    matched = match(source.header, Index.of(targets), configs_of(source.header.metadata, path, file.path))
+    found = report(file.path, source.header, matched, targets)
+    if found.refusal:  # before tensors are read: it may be a whole checkpoint in the wrong folder
         raise AdapterMismatch(found.refusal)
-    return file, found
+    loaded = LOADED.get(folders, file)
+    return file, replace(found, notes=(*found.notes, *_alphas_of_zero(file, matched, loaded)))
 
 
 def patches_for(
@@ -71,7 +77,7 @@ def _patches_of(
         factor = factors[block_of(component, target.file_name)] if factors else 1.0
         for entry in entries if factor else ():
             adapter = build(entry, loaded.tensors, target.shape, options)
-            digest = f"{applied.adapter.identity}/{entry.stem}{applied.options}"
+            digest = f"{applied.adapter.path}@{applied.adapter.identity}/{entry.stem}{applied.options}"
             yield name, Patch(adapter, applied.strength * factor, digest, running)
 
 

@@ -136,10 +136,8 @@ def describe(file: str, header: Header) -> AdapterReport:
     )
 
 
-def report(
-    file: str, header: Header, found: Match, targets: Mapping[Component, Targets], notes: Iterable[str] = ()
-) -> AdapterReport:
-    """Put a match into words. ``notes`` are further sentences for its user."""
+def report(file: str, header: Header, found: Match, targets: Mapping[Component, Targets]) -> AdapterReport:
+    """Put a match into words."""
     modules = (*found.matched, *found.unmatched, *found.misfits, *found.elsewhere)
     entries = [entry for weights in found.entries.values() for changes in weights.values() for entry in changes]
     by_stem: dict[str, Entry] = {}
@@ -162,7 +160,7 @@ def report(
         trigger_words=trigger_words(header.metadata),
         hash=header.metadata.get("sshs_model_hash", ""),
         embeddings=found.embeddings,
-        notes=(*notes, *_known_but_not_applied(file, found.unknown), *_notes(file, header, found, entries)),
+        notes=(*_known_but_not_applied(file, found.unknown), *_notes(file, header, found, entries)),
     )
 
 
