@@ -175,5 +175,7 @@ def same_but_for_ones(shape: tuple[int, ...], other: tuple[int, ...]) -> bool:
 
 def _ratios_for(name: str, ratios: tuple[tuple[str, tuple[float, ...]], ...]) -> tuple[float, ...]:
     """The ratios of the longest prefix that a weight's name begins with."""
-    _, chosen = max(((prefix, row) for prefix, row in ratios if name.startswith(prefix)), key=lambda pair: len(pair[0]))
-    return chosen
+    rows = [(len(prefix), row) for prefix, row in ratios if name.startswith(prefix)]
+    if not rows:
+        raise ValueError(f"The merge says no ratio for {name}: one with the empty prefix stands for the rest.")
+    return max(rows)[1]
