@@ -12,6 +12,7 @@ from diffusion.adapters.blocks import block_of, block_weights
 from diffusion.adapters.build import build
 from diffusion.adapters.dialects import Targets
 from diffusion.adapters.loaded import LOADED, LoadedFile
+from diffusion.adapters.lookup import find_adapter
 from diffusion.adapters.match import Index, Match, match
 from diffusion.adapters.report import AdapterReport, report
 from diffusion.errors import AdapterMismatch
@@ -28,7 +29,7 @@ def inspect_adapter(
     Raises FileNotInFolder, UnreadableFile for a damaged file (NaN, truncated, a web page …), and AdapterMismatch for
     one that changes nothing of this model or was made for another family.
     """
-    file = folders.ref("loras", name)
+    file = folders.ref("loras", find_adapter(folders, name) or name)
     path = folders.path(file)
     source = open_weights(path, file.path)
     source.close()

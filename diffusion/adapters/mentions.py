@@ -1,0 +1,79 @@
+"""Adapters named inside a prompt: ``<lora:neon:0.8>``, ``<lora:neon:0.8:0.5>``, ``<lora:neon:unet=1:te=0:dyn=4>``.
+
+A first number is the strength on the model and, without a second, on the text encoder; a second is the text encoder's.
+Named values: ``unet`` and ``te``, ``dyn`` (the rank to use of a DyLoRA), ``lbw`` (block weights).
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from math import isfinite
+from typing import Literal
+
+MENTION = re.compile(r"<(lora|lyco|hypernet):([^<>:]+)((?::[^<>:]*)*)>", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Mention:
+    """An adapter as a prompt names it."""
+
+    kind: Literal["lora", "hypernet"]
+    name: str
+    model: float = 1.0
+    text: float = 1.0
+    options: tuple[tuple[str, str], ...] = ()
+    """As `Applied` takes them."""
+
+
+@dataclass(frozen=True, slots=True)
+class MentionedPrompt:
+    """A prompt taken apart."""
+
+    text: str
+    """Without the mentions."""
+    mentions: tuple[Mention, ...]
+    problems: tuple[str, ...]
+    """Sentences about what looks like a mention and is none; it is left out of the text all the same."""
+
+
+def split_mentions(prompt: str) -> MentionedPrompt:
+    """Take the adapters out of a prompt, in their order."""
+    mentions: list[Mention] = []
+    problems: list[str] = []
+    for found in MENTION.finditer(prompt):
+        try:
+            mentions.append(_mention(found[1].lower(), found[2].strip(), found[3].split(":")[1:]))
+        except ValueError as error:
+            problems.append(f"{found[0]} in the prompt is left out: {error}.")
+    return MentionedPrompt(MENTION.sub("", prompt), tuple(mentions), tuple(problems))
+
+
+def _mention(kind: str, name: str, values: list[str]) -> Mention:
+    positional = [_number(value) for value in values if "=" not in value]
+    named = dict(value.split("=", 1) for value in values if "=" in value)
+    unknown = named.keys() - {"unet", "te", "dyn", "lbw"}
+    if unknown or len(positional) > 2:
+        raise ValueError(f"it says more than is understood ({', '.join(sorted(unknown) or values)})")
+    model = positional[0] if positional else 1.0
+    text = positional[1] if len(positional) > 1 else model
+    model, text = _number(named.get("unet", str(model))), _number(named.get("te", str(text)))
+    options = [("rank", str(_rank(named["dyn"])))] if "dyn" in named else []
+    options += [("blocks", named["lbw"])] if "lbw" in named else []
+    return Mention("hypernet" if kind == "hypernet" else "lora", name, model, text, tuple(options))
+
+
+def _number(text: str) -> float:
+    try:
+        number = float(text)
+    except ValueError:
+        raise ValueError(f"{text!r} is no number") from None
+    if not isfinite(number):
+        raise ValueError(f"{text!r} is no strength")
+    return number
+
+
+def _rank(text: str) -> int:
+    if not text.isdecimal() or not int(text):
+        raise ValueError(f"{text!r} is no rank")
+    return int(text)
