@@ -7,11 +7,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from graph.choices import Choices, Lookup
+from graph.choices import LONGEST, MOST_COMPARED, Choices, Lookup
 from graph.cycles import cycles, depth_first
 from graph.declare import NodeType
 from graph.errors import Problem
-from graph.literals import settle
+from graph.literals import settle, shown
 from graph.modes import Rewiring
 from graph.registry import Registry
 from graph.spec import Input
@@ -73,9 +73,9 @@ class Checker:
 
     def nearest(self, name: str) -> str | None:
         """The known node type whose name looks most like this one."""
-        if name not in self._nearest:
+        if name not in self._nearest and len(self._nearest) < MOST_COMPARED and len(name) <= LONGEST:
             self._nearest[name] = self.registry.nearest(name)
-        return self._nearest[name]
+        return self._nearest.get(name)
 
 
 class _Check:
@@ -245,7 +245,7 @@ class _Check:
 
     def _unknown(self, node_id: NodeId, node: Node) -> None:
         near = self.checker.nearest(node.type)
-        message = f"there is no node called {node.type!r}" + (f"; the nearest is {near!r}" if near else "")
+        message = f"there is no node called {shown(node.type)}" + (f"; the nearest is {near!r}" if near else "")
         self._say("unknown_node", message, node_id, severity="error" if node.mode == "run" else "warning")
 
     def _unknown_inputs(self, node_id: NodeId, node_type: NodeType, inputs: Mapping[str, Any]) -> None:

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import difflib
+import reprlib
 import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
 from graph.errors import AmbiguousChoice
+
+LONGEST = 200  # characters of a name that is worth comparing
+MOST_COMPARED = 20  # missing names in one check for which near ones are looked for: it takes milliseconds each
 
 
 class Choices(Protocol):
@@ -40,6 +44,7 @@ class Lookup:
         self._choices = choices
         self._found: dict[tuple[str, str], Found] = {}
         self._identities: dict[tuple[str, str], str] = {}
+        self._missing = 0
 
     def find(self, source: str, name: str) -> Found:
         """Look a name up; ``code`` is "found_as" where it is spelled differently."""
@@ -68,19 +73,25 @@ class Lookup:
         except AmbiguousChoice as error:
             return Found(None, "ambiguous_choice", f"{error}; write one of them")
         if canonical is None:
-            return Found(None, "unknown_choice", no_such_choice(name, choices.names()))
+            self._missing += 1
+            sentence = no_such_choice(name, choices.names(), compare=self._missing <= MOST_COMPARED)
+            return Found(None, "unknown_choice", sentence)
         if canonical != name:
             return Found(canonical, "found_as", f"{name!r} was found as {canonical!r}")
         return Found(name)
 
 
-def no_such_choice(name: object, names: Sequence[object]) -> str:
-    """The sentence for a name that is not among names, with those that look most like it."""
+def no_such_choice(name: object, names: Sequence[object], *, compare: bool = True) -> str:
+    """The sentence for a name that is not among names; those that look most like it, unless they are too many to
+    ``compare``."""
+    missing = f"there is no {reprlib.repr(name) if len(str(name)) > LONGEST else repr(name)}"
     if not names:
-        return f"there is no {name!r}; the list is empty"
+        return f"{missing}; the list is empty"
     spelled = [str(known) for known in names]
-    near = difflib.get_close_matches(str(name), spelled, n=3, cutoff=0.5)
+    near = (
+        difflib.get_close_matches(str(name), spelled, n=3, cutoff=0.5) if compare and len(str(name)) <= LONGEST else []
+    )
     if near:
-        return f"there is no {name!r}; the nearest is {' or '.join(map(repr, near))}"
-    shown = ", ".join(map(repr, spelled[:5])) + (f" and {len(spelled) - 5} more" if len(spelled) > 5 else "")
-    return f"there is no {name!r} among {shown}"
+        return f"{missing}; the nearest is {' or '.join(map(repr, near))}"
+    few = ", ".join(map(repr, spelled[:5])) + (f" and {len(spelled) - 5} more" if len(spelled) > 5 else "")
+    return f"{missing} among {few}"

@@ -4,17 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from graph.cache import Cache
 from graph.check import Bound
 from graph.declare import volatile
 from graph.graph import Graph
 from graph.journal import Parts, Record
+from graph.literals import shown
 from graph.plan import Keys, Plan
 from graph.workflow import NodeId
-
-_SHOWN = 60  # characters of a value in a sentence
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,11 +64,11 @@ def explain_plan(
 
 
 def _parts(bound: Bound, keys: Keys) -> Parts:
-    values = {name: (keys.digester.digest(value) or "", _shown(value)) for name, value in bound.constants.items()}
+    values = {name: (keys.digester.digest(value) or "", shown(value)) for name, value in bound.constants.items()}
     fingerprint = None
     if bound.type.fingerprint is not None and bound.type.fingerprint is not volatile and not bound.links:
         try:
-            fingerprint = keys.beyond(bound, dict(bound.constants))
+            fingerprint = bound.type.take_fingerprint(bound.constants, keys.resources)
         except Exception as error:  # the node will say it when it runs; here it is one more thing that can change
             fingerprint = str(error)
     return Parts(
@@ -130,8 +128,3 @@ def _unchanged(recipe_key: str | None, cache: Cache) -> str:
 
 def _place(link: tuple[NodeId, int]) -> str:
     return link[0] if link[1] == 0 else f"{link[0]} (output {link[1]})"
-
-
-def _shown(value: Any) -> str:
-    shown = repr(value)
-    return shown if len(shown) <= _SHOWN else f"{shown[: _SHOWN - 1]}…"

@@ -7,6 +7,7 @@ what has no plain meaning is refused.
 from __future__ import annotations
 
 import math
+import reprlib
 from typing import Any, NamedTuple
 
 from graph.choices import Lookup, no_such_choice
@@ -32,13 +33,13 @@ def settle(value: Any, declared: Input, name: str, lookup: Lookup) -> tuple[Any,
     if declared.many or (declared.growing is not None and isinstance(value, list)):
         return _settle_list(value, declared, name, lookup)
     if declared.plain is None and declared.socket != ANY:
-        return None, Remark("needs_link", f"{name!r} must be linked to {declared.socket}, not {_shown(value)}")
+        return None, Remark("needs_link", f"{name!r} must be linked to {declared.socket}, not {shown(value)}")
     return _settle_one(value, declared, name, lookup)
 
 
 def _settle_list(value: Any, declared: Input, name: str, lookup: Lookup) -> tuple[Any, Remark | None]:
     if declared.plain is None and declared.socket != ANY:
-        return None, Remark("needs_link", f"{name!r} must be linked to {declared.socket}, not {_shown(value)}")
+        return None, Remark("needs_link", f"{name!r} must be linked to {declared.socket}, not {shown(value)}")
     if not isinstance(value, (list, tuple)):
         value = [value]
     settled = [_settle_one(item, declared, name, lookup) for item in value]
@@ -58,22 +59,22 @@ def _settle_one(value: Any, declared: Input, name: str, lookup: Lookup) -> tuple
         else:
             meant = _meaning(value, plain)
             if meant is None:
-                return None, Remark("wrong_type", f"{name!r} must be {CALLED[plain]}, not {_shown(value)}")
+                return None, Remark("wrong_type", f"{name!r} must be {CALLED[plain]}, not {shown(value)}")
             remark = Remark(
-                "wrong_type", f"{name!r} must be {CALLED[plain]}; {_shown(value)} was taken as {meant!r}", "warning"
+                "wrong_type", f"{name!r} must be {CALLED[plain]}; {shown(value)} was taken as {shown(meant)}", "warning"
             )
             value = meant
     if not is_finite(value):
-        return None, Remark("not_finite", f"{name!r} must be a finite number, not {_shown(value)}")
+        return None, Remark("not_finite", f"{name!r} must be a finite number, not {shown(value)}")
     widget = declared.widget
     if widget is None:
         return value, remark
     if isinstance(widget, Range) and not widget.low <= value <= widget.high:
         return None, Remark(
-            "out_of_range", f"{name!r} must be between {widget.low:,g} and {widget.high:,g}, not {value!r}"
+            "out_of_range", f"{name!r} must be between {widget.low:,g} and {widget.high:,g}, not {shown(value)}"
         )
     if isinstance(widget, Seed) and not 0 <= value <= SEED_LIMIT:
-        return None, Remark("out_of_range", f"{name!r} must be between 0 and 2^64 − 1, not {value!r}")
+        return None, Remark("out_of_range", f"{name!r} must be between 0 and 2^64 − 1, not {shown(value)}")
     if isinstance(widget, Choice):
         found = lookup.find(widget.source, value)
         if found.name is None:
@@ -133,6 +134,10 @@ def is_finite(value: Any) -> bool:
     return True
 
 
-def _shown(value: Any) -> str:
-    shown = repr(value)
-    return shown if len(shown) <= 60 else shown[:57] + "…"
+def shown(value: Any) -> str:
+    """A value as a sentence can show it: never long, however large or deep it is."""
+    return _short.repr(value)
+
+
+_short = reprlib.Repr()
+_short.maxstring = _short.maxother = _short.maxlong = 60

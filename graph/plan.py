@@ -7,7 +7,7 @@ content key, taken from the inputs that it is about to consume.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -28,7 +28,7 @@ class Plan:
 
     steps: tuple[NodeId, ...]
     cached: Mapping[NodeId, Recipe]
-    heads: Mapping[NodeId, str]
+    heads: Mapping[NodeId, Sequence[str]]
     recipes: Mapping[NodeId, str | None]
     """None where only the run will tell: a node that always runs, or one whose key needs a value not yet made."""
 
@@ -59,15 +59,15 @@ class Keys:
     def __init__(self, lookup: Lookup, digester: Digester, resources: Mapping[type, Any]):
         self.lookup, self.digester, self.resources = lookup, digester, resources
 
-    def take(self, graph: Graph, cache: Cache) -> tuple[dict[NodeId, str], dict[NodeId, str | None]]:
+    def take(self, graph: Graph, cache: Cache) -> tuple[dict[NodeId, list[str]], dict[NodeId, str | None]]:
         """The head and the recipe key of every needed node."""
-        heads: dict[NodeId, str] = {}
+        heads: dict[NodeId, list[str]] = {}
         recipes: dict[NodeId, str | None] = {}
         nodes = graph.nodes
         for node_id in graph.order:
             bound = nodes[node_id]
             head = heads[node_id] = self.head(bound)
-            parts = [head]
+            parts = head.copy()
             for name, link in bound.links.items():
                 source = recipes[link.node]
                 if source is None:
@@ -80,17 +80,19 @@ class Keys:
                     if rest is None:
                         recipes[node_id] = None
                         continue
-                    parts.append(rest)
+                    parts += rest
                 recipes[node_id] = hash_text("".join(parts))
         return heads, recipes
 
-    def _ahead(self, graph: Graph, bound: Bound, recipes: Mapping[NodeId, str | None], cache: Cache) -> str | None:
+    def _ahead(
+        self, graph: Graph, bound: Bound, recipes: Mapping[NodeId, str | None], cache: Cache
+    ) -> list[str] | None:
         """What `beyond` will say, if that can be known before the run."""
         node_type = bound.type
         if node_type.fingerprint is volatile:
             return None
         if self.witnesses(bound) is not None:
-            return ""
+            return []
         values = self._stored_values(graph, bound, recipes, cache)
         if values is None:
             return None
@@ -99,19 +101,25 @@ class Keys:
         except Exception:  # whatever is wrong with the values, the node will say it when it runs
             return None
 
-    def head(self, bound: Bound, origin: str = "") -> str:
+    def head(self, bound: Bound, origin: str = "") -> list[str]:
         """What is known of a node's key without looking at its links: type, literals, what choices stand for.
 
         ``origin`` says where a value without a digest comes from.
         """
         spec = bound.type.spec
         digest = self.digester.digest
-        parts = [f"{spec.name} {spec.version}"]
+        parts = [f"\n:{spec.name} {spec.version}"]
         for name, value in bound.constants.items():
             parts.append(f"\n{name}={digest(value) or f'{origin}.{name}'}")
         if bound.type.choices:
             parts += [f"\n@{witness}" for witness in self.written_choices(bound)]
-        return "".join(parts)
+        return parts
+
+    def content_key(self, bound: Bound, head: Iterable[str], values: dict[str, Any], digests: Mapping[str, str]) -> str:
+        """The key of a node that is about to run on these values; it does not matter whether they were written or
+        came through links. Raises LookupError where a linked name stands for nothing."""
+        parts = [*head, *(f"\n{name}={digest}" for name, digest in digests.items()), *self.beyond(bound, values)]
+        return hash_text("".join(sorted(parts)))
 
     def written_choices(self, bound: Bound) -> list[Witness]:
         """What the choices written into a node stand for."""
@@ -145,12 +153,12 @@ class Keys:
                 found += [(source, name, self.lookup.identity(source, name)) for name in names]
         return found
 
-    def beyond(self, bound: Bound, values: dict[str, Any]) -> str:
+    def beyond(self, bound: Bound, values: dict[str, Any]) -> list[str]:
         """What of a node's key follows from the values it consumes: linked choices and the fingerprint."""
         parts = [f"\n@{witness}" for witness in self.linked_choices(bound, values)] if bound.type.choices else []
         if bound.type.fingerprint is not None:
             parts.append(f"\n!{bound.type.take_fingerprint(values, self.resources)}")
-        return "".join(parts)
+        return parts
 
     def _canonical(self, label: str, source: str, name: Any) -> str:
         found = self.lookup.find(source, str(name))

@@ -19,7 +19,6 @@ from graph.check import Checker
 from graph.codec import Codecs
 from graph.coroutines import Flights
 from graph.declare import NodeType
-from graph.digest import hash_text
 from graph.errors import Cancelled, NodeFailed, clear_frames
 from graph.events import (
     Event,
@@ -163,16 +162,10 @@ class Run:
         try:
             if kind.lazy and not self._ask(unit, values, digests):
                 return
-            parts = [station.head]
-            for name in station.bound.links if kind.lazy else digests:
-                if name in digests:
-                    parts.append(f"\n{name}<{digests[name]}")
-            if kind.choices or kind.fingerprint is not None:
-                parts.append(self._keys.beyond(station.bound, values))
+            unit.key = self._keys.content_key(station.bound, station.head, values, digests)
         except Exception as error:
             self._fail(unit, error)
             return
-        unit.key = hash_text("".join(parts))
         stored = self._cache.take(unit.key)
         if stored is None:
             self._call(unit, values)

@@ -6,6 +6,7 @@ can run as soon as those are there, even while a list is still growing.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from graph.check import Bound
@@ -117,7 +118,7 @@ class Station:
         node_id: NodeId,
         bound: Bound,
         place: Place,
-        head: str,
+        head: Sequence[str],
         recipe: str | None,
         own: frozenset[Witness] | None = frozenset(),
     ):
@@ -300,6 +301,6 @@ class Exit(Station):
     """Where the outputs of a fragment leave it: it completes the unit that returned the expansion."""
 
     def __init__(self, unit: Unit, fragment: list[Station], pure: bool):
-        super().__init__(unit.station.id, unit.station.bound, unit.station.place, "", None)
+        super().__init__(unit.station.id, unit.station.bound, unit.station.place, (), None)
         self.unit, self.fragment, self.pure = unit, fragment, pure
         self.outputs: list[Feed | tuple[Any, str]] = []

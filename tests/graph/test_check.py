@@ -315,3 +315,29 @@ def test_ten_thousand_nodes_are_checked_quickly(kind):
     found = check(Workflow(nodes), REGISTRY, CHOICES)
     assert time.process_time() - started < 5
     assert len(found) == {"faulty": size, "looped": 1, "linked": 0}[kind]
+
+
+def test_thousands_of_missing_files_are_told_quickly():
+    class Many(Files):
+        def names(self):
+            return [f"styles/very long name of a file number {place}.safetensors" for place in range(1000)]
+
+        def find(self, name):
+            return None
+
+    nodes = {str(place): Node("Every", {"file": f"name of a file {place}.safetensors"}) for place in range(3000)}
+    nodes |= {f"u{place}": Node(f"Evry{place}") for place in range(3000)}
+    started = time.process_time()
+    found = check(Workflow(nodes), REGISTRY, {"files": Many()})
+    assert time.process_time() - started < 10
+    assert len(found) == 6000 and "the nearest is" in found[0].message
+
+
+def test_a_value_of_any_size_makes_a_short_sentence():
+    deep: list = []
+    for _ in range(5000):
+        deep = [deep]
+    for value in ("x" * 10**6, deep, {"a": deep}, ["y" * 10**6]):
+        assert len(sentence({"whole": value})) < 300
+    assert len(sentence({}, "K" * 10**6)) < 300
+    assert len(sentence({"file": "f" * 10**6})) < 400

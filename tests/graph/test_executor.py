@@ -55,6 +55,14 @@ def test_an_input_that_came_out_equal_does_not_run_what_follows(bench):
     assert bench.skipped == ["s", "a", "out"]
 
 
+def test_it_does_not_matter_whether_a_value_was_written_or_came_through_a_link(bench):
+    bench.run(sums(7))
+    nodes = sums(7) | {"s": Node("Split", {"value": 7})}
+    bench.run(nodes)
+    assert bench.started == []
+    assert bench.shown(nodes) == ["<7>"]
+
+
 def test_after_an_early_cutoff_the_next_plan_knows(bench):
     bench.run(sums())
     bench.run(sums(note="seen"))
