@@ -8,13 +8,8 @@ import torch
 from torch import Tensor
 from torch.nn.functional import pad
 
-from diffusion.regions import fitted
+from diffusion.regions import fitted, repeated
 from diffusion.resize import resize_pixels
-
-
-def repeated(batch: Tensor, count: int) -> Tensor:
-    """A batch with ``count`` items: repeated from its first on, or cut off."""
-    return batch.repeat(-(-count // len(batch)), *[1] * (batch.ndim - 1))[:count]
 
 
 def paste(under: Tensor, over: Tensor, left: int, top: int, mask: Tensor | None = None) -> Tensor:

@@ -8,10 +8,9 @@ import torch
 from torch import Tensor
 from torch.nn.functional import max_pool2d, pad
 
-from diffusion.compose import repeated
 from diffusion.conditioning import Conditioning
 from diffusion.latent import LatentSpace
-from diffusion.regions import fitted
+from diffusion.regions import fitted, repeated
 
 GREY = 0.5
 

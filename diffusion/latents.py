@@ -8,9 +8,9 @@ from dataclasses import replace
 import torch
 from torch import Tensor
 
-from diffusion.compose import fade, paste, repeated
+from diffusion.compose import fade, paste
 from diffusion.latent import Latent
-from diffusion.regions import fitted
+from diffusion.regions import fitted, repeated
 from diffusion.resize import resize
 
 

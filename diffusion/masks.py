@@ -8,7 +8,8 @@ import torch
 from torch import Tensor
 from torch.nn.functional import max_pool2d
 
-from diffusion.compose import fade, repeated
+from diffusion.compose import fade
+from diffusion.regions import repeated
 
 
 def grow(mask: Tensor, by: int, *, tapered: bool) -> Tensor:

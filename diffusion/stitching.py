@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from torch import Tensor
 
-from diffusion.compose import paste, repeated, same_channels
+from diffusion.compose import paste, same_channels
 from diffusion.cutout import Cutout
 from diffusion.filters import gaussian, smooth
-from diffusion.regions import fitted
+from diffusion.regions import fitted, repeated
 from diffusion.resize import resize, resize_pixels
 
 VISIBLE = 0.5 / 255  # less than this of a mask leaves no trace in a picture of 8 bits

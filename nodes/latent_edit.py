@@ -61,7 +61,8 @@ def composite(
     """Put one latent onto another."""
     from diffusion.latents import composite
 
-    return composite(samples_to, samples_from, x // 8, y // 8, feather // 8)
+    factor = samples_to.space.downscale
+    return composite(samples_to, samples_from, x // factor, y // factor, feather // factor)
 
 
 @node("LatentCompositeMasked", category="latent", title="Latent Composite Masked")
@@ -76,8 +77,8 @@ def composite_masked(
     """Put one latent onto another where a mask lets it show."""
     from diffusion.latents import composite_masked
 
-    values = None if mask is None else mask.values
-    return composite_masked(destination, source, x // 8, y // 8, stretch=resize_source, mask=values)
+    factor, values = destination.space.downscale, None if mask is None else mask.values
+    return composite_masked(destination, source, x // factor, y // factor, stretch=resize_source, mask=values)
 
 
 @node("LatentBlend", category="latent", title="Latent Blend")
@@ -149,9 +150,9 @@ def crop(samples: Latent, width: Length = 512, height: Length = 512, x: Place = 
     """Cut a rectangle out of latents, with their mask. It is moved so that at least 64 pixels a side are left."""
     from diffusion.latents import cropped
 
-    rows, columns = samples.samples.shape[-2:]
-    left, top = max(0, min(x // 8, columns - 8)), max(0, min(y // 8, rows - 8))
-    return cropped(samples, left, top, width // 8, height // 8)
+    factor, (rows, columns) = samples.space.downscale, samples.samples.shape[-2:]
+    left, top = max(0, min(x, columns * factor - 64)), max(0, min(y, rows * factor - 64))
+    return cropped(samples, left // factor, top // factor, width // factor, height // factor)
 
 
 @node("SetLatentNoiseMask", category="latent", title="Set Latent Noise Mask")

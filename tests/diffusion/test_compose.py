@@ -3,13 +3,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from diffusion.compose import MODES, blend, composite, fade, joined, paste, repeated, same_channels
-
-
-def test_a_batch_is_repeated_or_cut_off():
-    batch = torch.tensor([1, 2, 3])
-    assert repeated(batch, 5).tolist() == [1, 2, 3, 1, 2]
-    assert repeated(batch, 2).tolist() == [1, 2]
+from diffusion.compose import MODES, blend, composite, fade, joined, paste, same_channels
 
 
 def test_what_is_pasted_shows_and_the_rest_stays():
