@@ -1,0 +1,78 @@
+"""What files made elsewhere rely on: ids, the names and the order of inputs, and what comes out."""
+
+import pytest
+
+from nodes import builtin
+
+SPECS = {function.node_type.spec.name: function.node_type.spec for function in builtin()}
+TABLE = """
+LatentUpscale: samples upscale_method width height crop -> LATENT
+LatentUpscaleBy: samples upscale_method scale_by -> LATENT
+LatentComposite: samples_to samples_from x y feather -> LATENT
+LatentCompositeMasked: destination source x y resize_source mask -> LATENT
+LatentBlend: samples1 samples2 blend_factor -> LATENT
+LatentFromBatch: samples batch_index length -> LATENT
+RepeatLatentBatch: samples amount -> LATENT
+LatentBatch: samples1 samples2 -> LATENT
+LatentRotate: samples rotation -> LATENT
+LatentFlip: samples flip_method -> LATENT
+LatentCrop: samples width height x y -> LATENT
+SetLatentNoiseMask: samples mask -> LATENT
+ConditioningCombine: conditioning_1 conditioning_2 -> CONDITIONING
+ConditioningConcat: conditioning_to conditioning_from -> CONDITIONING
+ConditioningAverage: conditioning_to conditioning_from conditioning_to_strength -> CONDITIONING
+ConditioningSetArea: conditioning width height x y strength -> CONDITIONING
+ConditioningSetAreaPercentage: conditioning width height x y strength -> CONDITIONING
+ConditioningSetAreaStrength: conditioning strength -> CONDITIONING
+ConditioningSetMask: conditioning mask strength set_cond_area -> CONDITIONING
+ConditioningSetTimestepRange: conditioning start end -> CONDITIONING
+ConditioningZeroOut: conditioning -> CONDITIONING
+VAEDecodeTiled: samples vae tile_size overlap temporal_size temporal_overlap -> IMAGE
+VAEEncodeTiled: pixels vae tile_size overlap temporal_size temporal_overlap -> LATENT
+VAEEncodeForInpaint: pixels vae mask grow_mask_by -> LATENT
+InpaintModelConditioning: positive negative vae pixels mask noise_mask -> CONDITIONING CONDITIONING LATENT
+ImageScale: image upscale_method width height crop -> IMAGE
+ImageScaleBy: image upscale_method scale_by -> IMAGE
+ImageScaleToTotalPixels: image upscale_method megapixels resolution_steps -> IMAGE
+ImageInvert: image -> IMAGE
+ImageBatch: image1 image2 -> IMAGE
+ImageCrop: image width height x y -> IMAGE
+ImagePadForOutpaint: image left top right bottom feathering -> IMAGE MASK
+ImageCompositeMasked: destination source x y resize_source mask -> IMAGE
+EmptyImage: width height batch_size color -> IMAGE
+ImageBlend: image1 image2 blend_factor blend_mode -> IMAGE
+ImageBlur: image blur_radius sigma -> IMAGE
+ImageSharpen: image sharpen_radius sigma alpha -> IMAGE
+ImageQuantize: image colors dither -> IMAGE
+Canny: image low_threshold high_threshold -> IMAGE
+LoadImageMask: image channel -> MASK
+SolidMask: value width height -> MASK
+InvertMask: mask -> MASK
+CropMask: mask x y width height -> MASK
+MaskComposite: destination source x y operation -> MASK
+FeatherMask: mask left top right bottom -> MASK
+GrowMask: mask expand tapered_corners -> MASK
+ThresholdMask: mask value -> MASK
+MaskToImage: mask -> IMAGE
+ImageToMask: image channel -> MASK
+ImageColorToMask: image color -> MASK
+StringConcatenate: string_a string_b delimiter -> STRING
+StringSubstring: string start end -> STRING
+StringLength: string -> INT
+CaseConverter: string mode -> STRING
+StringTrim: string mode -> STRING
+StringReplace: string find replace -> STRING
+StringContains: string substring case_sensitive -> BOOLEAN
+StringCompare: string_a string_b mode case_sensitive -> BOOLEAN
+RegexMatch: string regex_pattern case_insensitive multiline dotall -> BOOLEAN
+RegexExtract: string regex_pattern mode case_insensitive multiline dotall group_index -> STRING
+RegexReplace: string regex_pattern replace case_insensitive multiline dotall count -> STRING
+"""
+
+
+@pytest.mark.parametrize("row", TABLE.strip().splitlines(), ids=lambda row: row.partition(":")[0])
+def test_a_public_node_has_its_public_shape(row):
+    name, _, shape = row.partition(": ")
+    inputs, _, outputs = shape.partition(" -> ")
+    assert [declared.name for declared in SPECS[name].inputs] == inputs.split()
+    assert [output.socket for output in SPECS[name].outputs] == outputs.split()
