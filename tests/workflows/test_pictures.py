@@ -1,10 +1,8 @@
 import json
 import random
-import zlib
 
 import pytest
 from PIL import ExifTags, Image
-from PIL.PngImagePlugin import PngInfo
 
 from workflows.document import read_document
 from workflows.pictures import open_document, picture_texts, write_png
@@ -60,18 +58,6 @@ def test_texts_are_latin_1_or_unicode_and_come_back_whole(tmp_path):
     assert read_texts(path) == texts | {"broken": "?ab"}
     with Image.open(path) as picture:
         assert picture.text["other"] == texts["other"]
-
-
-def test_packed_texts_and_texts_after_the_pixels_are_found(tmp_path):
-    chunks = PngInfo()
-    chunks.add_text("zipped", "a" * 1000, zip=True)
-    chunks.add_itxt("unicode", "猫" * 1000, zip=True)
-    PICTURE.save(tmp_path / "a.png", pnginfo=chunks)
-    data = (tmp_path / "a.png").read_bytes()
-    late = b"tEXt" + b"late\0hello"
-    chunk = len(late[4:]).to_bytes(4, "big") + late + zlib.crc32(late).to_bytes(4, "big")
-    (tmp_path / "a.png").write_bytes(data[:-12] + chunk + data[-12:])
-    assert read_texts(tmp_path / "a.png") == {"zipped": "a" * 1000, "unicode": "猫" * 1000, "late": "hello"}
 
 
 @pytest.mark.parametrize("keep", [9, 20, 60, 120])

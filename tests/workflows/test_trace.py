@@ -1,0 +1,31 @@
+from workflows.document import read_document
+from workflows.trace import literal, upstream
+
+DOCUMENT = read_document(
+    {
+        "1": {"class_type": "PrimitiveInt", "inputs": {"value": 42}},
+        "2": {"class_type": "Only", "inputs": {"text": "hello", "clip": ["9", 0]}},
+        "3": {"class_type": "Sum", "inputs": {"a": 1, "b": 2}},
+        "4": {"class_type": "User", "inputs": {"a": ["1", 0], "b": ["2", 0], "c": ["3", 0], "d": ["8", 0], "e": 5}},
+        "5": {"class_type": "Loop", "inputs": {"value": ["6", 0]}},
+        "6": {"class_type": "Loop", "inputs": {"value": ["5", 0]}},
+        "7": {"class_type": "Last", "inputs": {"x": ["4", 0], "y": ["5", 0]}},
+    }
+)
+
+
+def test_a_value_is_found_as_written_or_in_the_value_node_behind():
+    assert [literal(DOCUMENT, "4", name) for name in "eab"] == [5, 42, "hello"]
+
+
+def test_a_value_that_is_computed_or_missing_is_not_known():
+    assert [literal(DOCUMENT, "4", name) for name in "cdx"] == [None, None, None]
+    assert literal(DOCUMENT, "nowhere", "x") is None
+
+
+def test_a_circle_of_values_ends():
+    assert literal(DOCUMENT, "5", "value") is None
+
+
+def test_everything_upstream_comes_once_nearest_first():
+    assert list(upstream(DOCUMENT.workflow, "7")) == ["7", "4", "5", "1", "2", "3", "6"]
