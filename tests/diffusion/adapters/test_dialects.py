@@ -44,6 +44,14 @@ def test_every_dialect_reaches_stable_diffusion_1(key, targets):
     assert reach(spellings(targets), key) == SD1[key]
 
 
+def test_stable_diffusion_2_is_reached_by_the_text_names_it_was_trained_under():
+    fused = "cond_stage_model.model.transformer.resblocks.0.attn.in_proj_weight"
+    names = [f"text_model.encoder.layers.0.self_attn.{part}_proj" for part in "qkv"]
+    index = spellings({"text": {f"{name}.weight": Target(f"{name}.weight", (8, 8), fused) for name in names}})
+    assert reach(index, "lora_te_text_model_encoder_layers_0_self_attn_k_proj.lora_up.weight") == names[1]
+    assert [place.module for place in index[fused].places] == names
+
+
 def as_targets(modules):
     return {
         f"{module}.weight": Target(f"{module}.weight", shape, f"{file_name}.weight")
