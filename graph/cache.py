@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 from graph.archive import Archive
 from graph.choices import Lookup
 from graph.store import OutputStore, Recipe, Stored, Witness
@@ -73,7 +75,8 @@ class Cache:
         """Note what a recipe came to."""
         self.store.remember(recipe_key, recipe)
         if self._archive is not None:
-            self._archive.remember(recipe_key, recipe)
+            with suppress(OSError):  # without the note the outputs are still found by their content keys
+                self._archive.remember(recipe_key, recipe)
 
     def _is_true(self, stored: Stored) -> bool:
         return all(artifact.is_valid() for artifact in stored.artifacts) and self._hold(stored.witnesses)

@@ -7,6 +7,7 @@ import sqlite3
 import threading
 import time
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -77,7 +78,7 @@ class Journal:
             (self._workflow, node, _write_parts(parts), outcome, reason, now)
             for node, parts, outcome, reason in records
         ]
-        with self._lock, self._open() as connection:
+        with self._lock, suppress(sqlite3.OperationalError), self._open() as connection:  # no run fails for its diary
             connection.executemany("INSERT OR REPLACE INTO records VALUES (?, ?, ?, ?, ?, ?)", rows)
             connection.execute("INSERT OR REPLACE INTO states VALUES (?, ?)", (self._workflow, state))
 

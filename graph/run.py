@@ -28,9 +28,10 @@ from graph.events import (
     NodeFinished,
     NodeSkipped,
     NodeStarted,
+    NodeWarned,
     Planned,
 )
-from graph.expansion import dependencies, has_failed, leave, read_fragment
+from graph.expansion import Fragment, dependencies, has_failed, leave, read_fragment
 from graph.graph import Graph
 from graph.plan import Keys, Plan, make_plan
 from graph.station import Exit, Failure, Feed, Result, Station, Unit
@@ -251,15 +252,19 @@ class Run:
         unit.seconds = time.perf_counter() - unit.started
         try:
             if isinstance(returned, Expansion):
-                self._expand(unit, returned)
-                return
-            outputs, artifacts = station.bound.type.split(returned)
-        except (TypeError, ValueError) as error:
+                fragment = self._read(station, returned)
+            else:
+                outputs, artifacts = station.bound.type.split(returned)
+                digests = tuple(self._digest(unit, slot, value) for slot, value in enumerate(outputs))
+                stored = Stored(outputs, digests, artifacts, unit.seconds, weigh(outputs, self._codecs))
+        except Exception as error:  # what it returned does not fit, or cannot be told from other values
             self._fail(unit, error)
             return
-        digests = tuple(self._digest(unit, slot, value) for slot, value in enumerate(outputs))
+        if isinstance(returned, Expansion):
+            self._expand(unit, fragment)
+            return
         self._emit(NodeFinished(station.id, artifacts, unit.seconds, unit.item, station.items))
-        self._keep(unit, Stored(outputs, digests, artifacts, unit.seconds))
+        self._keep(unit, stored)
 
     def _digest(self, unit: Unit, slot: int, value: Any) -> Any:
         digest = self._keys.digester.digest
@@ -269,8 +274,11 @@ class Run:
 
     def _keep(self, unit: Unit, stored: Stored) -> None:
         station = unit.station
-        stored.size = weigh(stored.outputs, self._codecs) if stored.outputs else 0
-        self._cache.keep(unit.key, stored)
+        try:
+            self._cache.keep(unit.key, stored)
+        except Exception as error:  # a full disk, say: the run goes on, the next process will have to make it again
+            message = f"its output could not be kept for another time: {error}"
+            self._emit(NodeWarned(station.id, message, unit.item, station.items))
         station.seconds += stored.seconds
         self._finish(unit, Result(stored.outputs, stored.digests, unit.key), stored.artifacts)
 
@@ -316,18 +324,17 @@ class Run:
 
     # Expansions
 
-    def _expand(self, unit: Unit, expansion: Expansion) -> None:
+    def _read(self, station: Station, expansion: Expansion) -> Fragment:
+        """Check an expansion and give its nodes ids that nobody else has."""
+        root = station.root
+        numbers = self._counters.setdefault(root, itertools.count(1))
+        name = lambda: next(name for number in numbers if (name := f"{root}/{number}") not in self._graph.nodes)
+        return read_fragment(expansion, station.bound.type, name, self._checker, self._type_of)
+
+    def _expand(self, unit: Unit, fragment: Fragment) -> None:
         """Put the nodes of a fragment into the run, and an exit that completes the unit."""
         station = unit.station
         root = station.root
-        names = self._counters.setdefault(root, itertools.count(1))
-        fragment = read_fragment(
-            expansion,
-            station.bound.type,
-            lambda: next(name for number in names if (name := f"{root}/{number}") not in self._graph.nodes),
-            self._checker,
-            self._type_of,
-        )
         inside: list[Station] = []
         for number, (node_id, bound) in enumerate(fragment.nodes.items()):
             head = self._keys.head(bound, f"{unit.key}/{number}")
@@ -373,7 +380,8 @@ class Run:
         station.depend_on(witnesses)
         self._emit(NodeFinished(station.id, (), seconds, unit.item, station.items))
         if witnesses is not None and not has_failed(values):
-            self._keep(unit, Stored(tuple(values), tuple(digests), artifacts, seconds, witnesses=witnesses))
+            size = weigh(values, self._codecs)
+            self._keep(unit, Stored(tuple(values), tuple(digests), artifacts, seconds, size, witnesses))
             return
         station.seconds += seconds
         self._finish(unit, Result(tuple(values), tuple(digests), None))

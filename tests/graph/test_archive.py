@@ -6,6 +6,7 @@ import pytest
 
 from graph.archive import Archive
 from graph.declare import Choice, node
+from graph.events import NodeWarned
 from graph.store import Recipe, Stored
 from graph.workflow import Link, Node
 from tests.graph.conftest import Bench
@@ -205,3 +206,13 @@ def test_a_replaced_file_is_not_answered_from_the_archive(process):
     assert run() == ["<1>"]
     versions["a"] = "2"
     assert run() == ["<2>"]
+
+
+def test_a_disk_that_is_full_is_a_warning_and_the_run_goes_on(process, tmp_path):
+    bench = process()
+    for folder in ("outputs", "recipes"):
+        (tmp_path / folder).rmdir()
+        (tmp_path / folder).write_text("no directory any more")
+    assert bench.shown(line()) == ["<2>"]
+    (warning,) = bench.of(NodeWarned)
+    assert warning.node == "s" and warning.message.startswith("its output could not be kept for another time")

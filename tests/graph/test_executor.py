@@ -4,6 +4,7 @@ from typing import NamedTuple
 
 import pytest
 
+from graph.codec import NoCodecs
 from graph.declare import Artifact, Resource, node, volatile
 from graph.errors import Cancelled
 from graph.events import NodeBlocked, NodeErrored, NodeFinished, NodeProgress, NodeSkipped, Planned
@@ -386,3 +387,26 @@ def test_nothing_of_a_run_lingers_beyond_the_store(bench, heavy):
     bench.run(nodes, targets=["out", "h", "lost"])
     bench.executor.store.free(1 << 40)
     assert Heavy.alive == 0
+
+
+def test_a_value_that_its_codec_cannot_digest_fails_its_node_alone():
+    class Fussy(NoCodecs):
+        def digest(self, value):
+            raise RuntimeError("no such thing was ever digested")
+
+    class Thing: ...
+
+    @node("MakeThing")
+    def make() -> Thing:
+        return Thing()
+
+    @node("UseThing")
+    def use(thing: Thing) -> None: ...
+
+    @node("Fine")
+    def fine() -> None: ...
+
+    nodes = {"t": Node("MakeThing"), "u": Node("UseThing", {"thing": Link("t")}), "f": Node("Fine")}
+    result = Executor(codecs=Fussy()).run(resolve(Workflow(nodes), Registry(make, use, fine), {}))
+    assert result.failures["t"].message == "no such thing was ever digested"
+    assert "f" in result.ran
