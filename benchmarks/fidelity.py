@@ -21,10 +21,11 @@ import torch
 from safetensors.torch import load_file
 from torch import Tensor
 
+from diffusion.custom_sampling import CPU_NOISE
 from diffusion.denoise import Inpainted
 from diffusion.files.folders import ModelFolders
 from diffusion.names import SAMPLERS, SCHEDULES
-from diffusion.noise import NoiseSource
+from diffusion.noise import start_noise
 from diffusion.runtime import Runtime
 from diffusion.samplers.sampler import Denoiser, sampler
 from diffusion.schedules import schedule, sigmas_for
@@ -75,7 +76,7 @@ def run_toy(name: str, given: Mapping[str, Tensor], *, masked: bool) -> Tensor:
     if masked:
         x = x + given["latent"]
         denoise = Inpainted(denoise, given["latent"], given["mask"], given["noise"])
-    return sampler(name)(denoise, x, sigmas, NoiseSource().start(x, SEED, sigmas), lambda *_: None)
+    return sampler(name)(denoise, x, sigmas, start_noise(CPU_NOISE, x, SEED, sigmas), lambda *_: None)
 
 
 def sampler_errors() -> dict[str, dict[str, float]]:

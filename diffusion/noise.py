@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from functools import cached_property
 
 import torch
 from torch import Tensor
 
+from diffusion.custom_sampling import NoiseSource
 from diffusion.philox import Philox
 
 Draw = Callable[[Sequence[int]], Tensor]
@@ -18,60 +18,45 @@ TREE_DIGITS = 6  # to which torchsde rounds the ends of its path; a query beyond
 PARALLEL = 0.9995  # the cosine from which on two noises are too alike to turn one into the other
 
 
-@dataclass(frozen=True)
-class Variation:
-    """Another seed, and how far to go toward its noise: at 0 nothing changes, at 1 the noise is the other's."""
+def stream(source: NoiseSource, seed: int) -> Draw:
+    """The numbers of a seed, from the first on."""
+    if source.philox:
+        return Philox(seed % SEEDS).randn
+    generator = torch.Generator().manual_seed(seed % SEEDS)
+    return lambda shape: torch.randn(tuple(shape), generator=generator)
 
-    seed: int
-    strength: float
+
+def start_noise(
+    source: NoiseSource, x: Tensor, seed: int, sigmas: Tensor, batch_index: Sequence[int] | None = None
+) -> RunNoise:
+    """All noise of one run over latents like ``x`` (B, C, h, w).
+
+    With ``batch_index``, image i gets the noise that image ``batch_index[i]`` of a larger batch has.
+    """
+    variation = source.variation
+    if not source.per_image:
+        initial = _batch(source, x.shape, seed, batch_index)
+        if variation is not None:
+            initial = turned(initial, _batch(source, x.shape, variation.seed, batch_index), variation.strength)
+        # The samplers' noise starts the stream over: that is how the pictures people know were made.
+        return RunNoise(initial.to(x.device), [stream(source, seed)], [seed], sigmas)
+    image = (1, *x.shape[1:])
+    indices = range(len(x)) if batch_index is None else batch_index
+    seeds = [seed + (index if variation is None else 0) for index in indices]
+    streams = [stream(source, each) for each in seeds]
+    drawn = [draw(image) for draw in streams]
+    if variation is not None:
+        others = [stream(source, variation.seed + index)(image) for index in indices]
+        drawn = [turned(one, other, variation.strength) for one, other in zip(drawn, others, strict=True)]
+    return RunNoise(torch.cat(drawn).to(x.device), streams, seeds, sigmas)
 
 
-@dataclass(frozen=True)
-class NoiseSource:
-    """How a seed becomes noise. The default is one stream for the whole batch, from torch's CPU generator."""
-
-    philox: bool = False
-    """Draw what a CUDA device would draw."""
-    per_image: bool = False
-    """Image i of a batch has a stream of its own, from seed + i, so that it can be made again alone."""
-    variation: Variation | None = None
-    """With ``per_image``, all images keep the seed and it is the variation's that counts up."""
-
-    def stream(self, seed: int) -> Draw:
-        """The numbers of a seed, from the first on."""
-        if self.philox:
-            return Philox(seed % SEEDS).randn
-        generator = torch.Generator().manual_seed(seed % SEEDS)
-        return lambda shape: torch.randn(tuple(shape), generator=generator)
-
-    def start(self, x: Tensor, seed: int, sigmas: Tensor, batch_index: Sequence[int] | None = None) -> RunNoise:
-        """All noise of one run over latents like ``x`` (B, C, h, w).
-
-        With ``batch_index``, image i gets the noise that image ``batch_index[i]`` of a larger batch has.
-        """
-        if not self.per_image:
-            initial = self._batch(x.shape, seed, batch_index)
-            if self.variation is not None:
-                other = self._batch(x.shape, self.variation.seed, batch_index)
-                initial = turned(initial, other, self.variation.strength)
-            # The samplers' noise starts the stream over: that is how the pictures people know were made.
-            return RunNoise(initial.to(x.device), [self.stream(seed)], [seed], sigmas)
-        image = (1, *x.shape[1:])
-        indices = range(len(x)) if batch_index is None else batch_index
-        seeds = [seed + (index if self.variation is None else 0) for index in indices]
-        streams = [self.stream(each) for each in seeds]
-        drawn = [draw(image) for draw in streams]
-        if self.variation is not None:
-            others = [self.stream(self.variation.seed + index)(image) for index in indices]
-            drawn = [turned(one, other, self.variation.strength) for one, other in zip(drawn, others, strict=True)]
-        return RunNoise(torch.cat(drawn).to(x.device), streams, seeds, sigmas)
-
-    def _batch(self, shape: Sequence[int], seed: int, batch_index: Sequence[int] | None) -> Tensor:
-        draw = self.stream(seed)
-        if batch_index is None:
-            return draw(shape)
-        images = [draw((1, *shape[1:])) for _ in range(max(batch_index) + 1)]
-        return torch.cat([images[index] for index in batch_index])
+def _batch(source: NoiseSource, shape: Sequence[int], seed: int, batch_index: Sequence[int] | None) -> Tensor:
+    draw = stream(source, seed)
+    if batch_index is None:
+        return draw(shape)
+    images = [draw((1, *shape[1:])) for _ in range(max(batch_index) + 1)]
+    return torch.cat([images[index] for index in batch_index])
 
 
 class RunNoise:

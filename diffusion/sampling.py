@@ -11,12 +11,13 @@ from PIL import Image
 from torch import Tensor, nn
 
 from diffusion.conditioning import Conditioning
+from diffusion.custom_sampling import CPU_NOISE, NoiseSource
 from diffusion.denoise import Guided, Inpainted, Network
 from diffusion.errors import DiffusionError, NotFinite
 from diffusion.guidance import ClassifierFree, Guider, RescaleGuidance
 from diffusion.handle import ModelHandle
 from diffusion.latent import Latent
-from diffusion.noise import NoiseSource
+from diffusion.noise import start_noise
 from diffusion.preview import preview
 from diffusion.regions import fitted, regions, repeated
 from diffusion.samplers.sampler import Denoiser, sampler
@@ -27,7 +28,6 @@ if TYPE_CHECKING:
     from diffusion.residency import Residency
 
 GREY = (0.8223, -0.6876, 0.6364, 0.1380)  # what SD's autoencoder makes of grey, in the network's units
-CPU_NOISE = NoiseSource()
 Watch = Callable[[int, int, Image.Image | None], None]
 """(steps done, steps in all, a small picture of where it is going)."""
 
@@ -118,7 +118,7 @@ def sample_along(
             on_step(done, total, preview(denoised, space))
 
     def follow(module: nn.Module) -> Tensor:
-        noise = source.start(original, seed, sigmas, latent.batch_index)
+        noise = start_noise(source, original, seed, sigmas, latent.batch_index)
         initial = noise.initial if add_noise else torch.zeros_like(original)
         shown = _shown(original, mask) if residency.config(model).in_channels > space.channels else None
         network = Network(module, trained, _prediction(model), shown)
@@ -126,7 +126,7 @@ def sample_along(
         denoise: Denoiser = Guided(network, prompts, guider.rule, _rescale(model))
         if mask is not None:
             # In DDIM's public form what is kept is not shown with the noise that the run started from.
-            again = source.start(original, seed + 1, sigmas).initial if sampler_name == "ddim" else initial
+            again = start_noise(source, original, seed + 1, sigmas).initial if sampler_name == "ddim" else initial
             denoise = Inpainted(denoise, original, mask, again)
         x = noised(original, initial, sigmas[0], trained)
         return sampler(sampler_name)(denoise, x, sigmas, noise, watch)

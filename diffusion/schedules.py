@@ -9,6 +9,7 @@ from importlib import import_module
 import torch
 from torch import Tensor
 
+from diffusion.custom_sigmas import karras_between, to_zero
 from diffusion.errors import DiffusionError
 from diffusion.names import SCHEDULES
 from diffusion.sigmas import TrainedSigmas
@@ -49,18 +50,18 @@ def sigmas_for(
 
 def normal(trained: TrainedSigmas, steps: int) -> Tensor:
     """Evenly spaced in training time, the lowest trained noise level included (Ho et al. 2020)."""
-    return _to_zero(trained.at(torch.linspace(len(trained) - 1, 0, steps)))
+    return to_zero(trained.at(torch.linspace(len(trained) - 1, 0, steps)))
 
 
 def sgm_uniform(trained: TrainedSigmas, steps: int) -> Tensor:
     """Evenly spaced in training time, the last step going from one spacing above the lowest level straight to 0."""
-    return _to_zero(trained.at(torch.linspace(len(trained) - 1, 0, steps + 1)[:-1]))
+    return to_zero(trained.at(torch.linspace(len(trained) - 1, 0, steps + 1)[:-1]))
 
 
 def simple(trained: TrainedSigmas, steps: int) -> Tensor:
     """Every n-th training time, counted from the highest."""
     every = len(trained) / steps
-    return _to_zero(torch.stack([trained.values[-1 - int(i * every)] for i in range(steps)]))
+    return to_zero(torch.stack([trained.values[-1 - int(i * every)] for i in range(steps)]))
 
 
 def ddim_uniform(trained: TrainedSigmas, steps: int) -> Tensor:
@@ -69,18 +70,17 @@ def ddim_uniform(trained: TrainedSigmas, steps: int) -> Tensor:
     It does not reach the highest level, and gives a step more than asked for where ``steps`` does not divide the times.
     """
     every = max(len(trained) // steps, 1)
-    return _to_zero(trained.values[1::every].flip(0))
+    return to_zero(trained.values[1::every].flip(0))
 
 
 def karras(trained: TrainedSigmas, steps: int, rho: float = 7.0) -> Tensor:
     """Karras et al. (2022), equation 5: more steps where sigma is small."""
-    high, low = float(trained.highest) ** (1 / rho), float(trained.lowest) ** (1 / rho)
-    return _to_zero((high + torch.linspace(0, 1, steps) * (low - high)) ** rho)
+    return karras_between(steps, float(trained.highest), float(trained.lowest), rho)
 
 
 def exponential(trained: TrainedSigmas, steps: int) -> Tensor:
     """Evenly spaced in log sigma, as DPM-Solver (Lu et al. 2022) likes it."""
-    return _to_zero(torch.linspace(math.log(trained.highest), math.log(trained.lowest), steps).exp())
+    return to_zero(torch.linspace(math.log(trained.highest), math.log(trained.lowest), steps).exp())
 
 
 def beta(trained: TrainedSigmas, steps: int, alpha: float = 0.6, beta: float = 0.6) -> Tensor:
@@ -89,7 +89,7 @@ def beta(trained: TrainedSigmas, steps: int, alpha: float = 0.6, beta: float = 0
 
     quantiles = 1 - torch.arange(steps, dtype=torch.float64) / steps
     times = torch.from_numpy(distribution.ppf(quantiles, alpha, beta) * (len(trained) - 1)).round().long()
-    return _to_zero(trained.values[torch.unique_consecutive(times)])
+    return to_zero(trained.values[torch.unique_consecutive(times)])
 
 
 def linear_quadratic(trained: TrainedSigmas, steps: int, threshold: float = 0.025) -> Tensor:
@@ -98,21 +98,17 @@ def linear_quadratic(trained: TrainedSigmas, steps: int, threshold: float = 0.02
     The parabola meets the line with the same slope and the end at 1.
     """
     if steps == 1:
-        return _to_zero(trained.highest[None])
+        return to_zero(trained.highest[None])
     straight = steps // 2
     bent = steps - straight
     slope = threshold / straight
     bend = (1 - threshold - slope * bent) / bent**2
     done = [slope * i for i in range(straight)] + [threshold + slope * i + bend * i * i for i in range(bent)]
-    return _to_zero((1 - torch.tensor(done, dtype=torch.float64)).float() * trained.highest)
+    return to_zero((1 - torch.tensor(done, dtype=torch.float64)).float() * trained.highest)
 
 
 def kl_optimal(trained: TrainedSigmas, steps: int) -> Tensor:
     """Sabour et al. (2024), "Align Your Steps", theorem 3.1: evenly spaced in arctan sigma."""
     done = torch.arange(steps) / max(steps - 1, 1)
     angles = done * math.atan(trained.lowest) + (1 - done) * math.atan(trained.highest)
-    return _to_zero(angles.double().tan().float())
-
-
-def _to_zero(sigmas: Tensor) -> Tensor:
-    return torch.cat([sigmas, sigmas.new_zeros(1)])
+    return to_zero(angles.double().tan().float())

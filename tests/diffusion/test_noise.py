@@ -1,7 +1,8 @@
 import pytest
 import torch
 
-from diffusion.noise import NoiseSource, RunNoise, Variation, turned
+from diffusion.custom_sampling import NoiseSource, Variation
+from diffusion.noise import RunNoise, start_noise, turned
 from diffusion.philox import Philox
 
 X = torch.zeros(3, 4, 8, 8)
@@ -10,7 +11,7 @@ SOURCES = [NoiseSource(philox, per_image) for philox in (False, True) for per_im
 
 
 def start(source: NoiseSource = SOURCES[0], seed: int = 5, x: torch.Tensor = X, batch_index=None) -> RunNoise:
-    return source.start(x, seed, SIGMAS, batch_index)
+    return start_noise(source, x, seed, SIGMAS, batch_index)
 
 
 @pytest.mark.parametrize("source", SOURCES)

@@ -4,9 +4,10 @@ import pytest
 import torch
 from torch import Tensor
 
+from diffusion.custom_sampling import CPU_NOISE
 from diffusion.errors import DiffusionError
 from diffusion.names import SAMPLERS
-from diffusion.noise import NoiseSource
+from diffusion.noise import start_noise
 from diffusion.samplers.sampler import ancestral, sampler
 from diffusion.schedules import sigmas_for
 from diffusion.sigmas import TrainedSigmas, scaled_linear
@@ -48,7 +49,7 @@ class Gaussian:
 
 
 def run(name: str, denoise: Constant | Gaussian, x: Tensor, sigmas: Tensor, on_step=lambda *_: None) -> Tensor:
-    return sampler(name)(denoise, x, sigmas, NoiseSource().start(x, 1, sigmas), on_step)
+    return sampler(name)(denoise, x, sigmas, start_noise(CPU_NOISE, x, 1, sigmas), on_step)
 
 
 def start(like: Tensor = IMAGE) -> Tensor:
