@@ -94,7 +94,7 @@ class Executor:
         """What the journal will be told beside what came of it; None where nothing happened since it was last told."""
         if self._journal is None or (not plan.steps and self._journal.state() == _state(graph, plan)):
             return None
-        parts = take_parts(graph, keys)
+        parts = take_parts(graph, plan, keys)
         return parts, explain_plan(graph, plan, cache, parts, self._journal.records())
 
     def explain(self, graph: Graph, *, resources: Mapping[type, Any] | None = None) -> dict[NodeId, Explanation]:
@@ -102,7 +102,7 @@ class Executor:
         cache, keys = self._world(graph, resources or {})
         plan = make_plan(graph, cache, keys)
         records = self._journal.records() if self._journal is not None else {}
-        return explain_plan(graph, plan, cache, take_parts(graph, keys), records)
+        return explain_plan(graph, plan, cache, take_parts(graph, plan, keys), records)
 
     def _world(self, graph: Graph, resources: Mapping[type, Any]) -> tuple[Cache, Keys]:
         """What stands still for the length of one run."""

@@ -24,9 +24,9 @@ class Explanation:
     last: Record | None = None
 
 
-def take_parts(graph: Graph, keys: Keys) -> dict[NodeId, Parts]:
+def take_parts(graph: Graph, plan: Plan, keys: Keys) -> dict[NodeId, Parts]:
     """What the key of every needed node is made of."""
-    return {node_id: _parts(graph.nodes[node_id], keys) for node_id in graph.order}
+    return {node_id: _parts(graph.nodes[node_id], keys, plan.fingerprints.get(node_id)) for node_id in graph.order}
 
 
 def explain_plan(
@@ -63,14 +63,8 @@ def explain_plan(
     return explanations
 
 
-def _parts(bound: Bound, keys: Keys) -> Parts:
+def _parts(bound: Bound, keys: Keys, fingerprint: str | None) -> Parts:
     values = {name: (keys.digester.digest(value) or "", shown(value)) for name, value in bound.constants.items()}
-    fingerprint = None
-    if bound.type.fingerprint is not None and bound.type.fingerprint is not volatile and not bound.links:
-        try:
-            fingerprint = bound.type.take_fingerprint(bound.constants, keys.resources)
-        except Exception as error:  # the node will say it when it runs; here it is one more thing that can change
-            fingerprint = str(error)
     return Parts(
         type=bound.type.spec.name,
         version=bound.type.spec.version,

@@ -7,7 +7,7 @@ content key, taken from the inputs that it is about to consume.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -31,11 +31,12 @@ class Plan:
     heads: Mapping[NodeId, Sequence[str]]
     recipes: Mapping[NodeId, str | None]
     """None where only the run will tell: a node that always runs, or one whose key needs a value not yet made."""
+    fingerprints: Mapping[NodeId, str]
 
 
 def make_plan(graph: Graph, cache: Cache, keys: Keys) -> Plan:
     """Walk back from the targets and stop wherever stored outputs are found."""
-    heads, recipes = keys.take(graph, cache)
+    heads, recipes, fingerprints = keys.take(graph, cache)
     cached: dict[NodeId, Recipe] = {}
     needed: set[NodeId] = set()
     waiting = list(graph.targets)
@@ -50,7 +51,7 @@ def make_plan(graph: Graph, cache: Cache, keys: Keys) -> Plan:
         needed.add(node_id)
         waiting += [link.node for link in graph.nodes[node_id].links.values()]
     steps = tuple(node_id for node_id in graph.order if node_id in needed) if needed else ()
-    return Plan(steps, cached, heads, recipes)
+    return Plan(steps, cached, heads, recipes, fingerprints)
 
 
 class Keys:
@@ -59,10 +60,13 @@ class Keys:
     def __init__(self, lookup: Lookup, digester: Digester, resources: Mapping[type, Any]):
         self.lookup, self.digester, self.resources = lookup, digester, resources
 
-    def take(self, graph: Graph, cache: Cache) -> tuple[dict[NodeId, list[str]], dict[NodeId, str | None]]:
-        """The head and the recipe key of every needed node."""
+    def take(
+        self, graph: Graph, cache: Cache
+    ) -> tuple[dict[NodeId, list[str]], dict[NodeId, str | None], dict[NodeId, str]]:
+        """The head and the recipe key of every needed node, and the fingerprints that could be taken."""
         heads: dict[NodeId, list[str]] = {}
         recipes: dict[NodeId, str | None] = {}
+        fingerprints: dict[NodeId, str] = {}
         nodes = graph.nodes
         for node_id in graph.order:
             bound = nodes[node_id]
@@ -75,31 +79,27 @@ class Keys:
                     break
                 parts.append(f"\n{name}<{source}:{link.output}")
             else:
-                if bound.type.fingerprint is not None or bound.type.choices:
-                    rest = self._ahead(graph, bound, recipes, cache)
-                    if rest is None:
+                if bound.type.fingerprint is not None or self._linked_labels(bound):
+                    ahead = None
+                    if bound.type.fingerprint is not volatile:
+                        ahead = self._ahead(bound, AtHand(graph, bound, recipes, cache))
+                    if ahead is None:
                         recipes[node_id] = None
                         continue
-                    parts += rest
+                    parts += ahead[0]
+                    fingerprints[node_id] = ahead[1]
                 recipes[node_id] = hash_text("".join(parts))
-        return heads, recipes
+        return heads, recipes, fingerprints
 
-    def _ahead(
-        self, graph: Graph, bound: Bound, recipes: Mapping[NodeId, str | None], cache: Cache
-    ) -> list[str] | None:
-        """What `beyond` will say, if that can be known before the run."""
-        node_type = bound.type
-        if node_type.fingerprint is volatile:
-            return None
-        if self.witnesses(bound) is not None:
-            return []
-        values = self._stored_values(graph, bound, recipes, cache)
-        if values is None:
-            return None
+    def _ahead(self, bound: Bound, inputs: AtHand) -> tuple[list[str], str] | None:
+        """What `beyond` will say and the fingerprint in it, if that can be known before the run."""
         try:
-            return self.beyond(bound, values)
-        except Exception:  # whatever is wrong with the values, the node will say it when it runs
+            named = {label: inputs[label] for label in self._linked_labels(bound)}
+            parts = [f"\n@{witness}" for witness in self.linked_choices(bound, named)]
+            fingerprint = bound.type.take_fingerprint(inputs, self.resources)
+        except Exception:  # it is not at hand, or it is wrong; then the node will say so when it runs
             return None
+        return ([*parts, f"\n!{fingerprint}"] if bound.type.fingerprint is not None else parts), fingerprint
 
     def head(self, bound: Bound, origin: str = "") -> list[str]:
         """What is known of a node's key without looking at its links: type, literals, what choices stand for.
@@ -133,8 +133,9 @@ class Keys:
 
     def witnesses(self, bound: Bound) -> frozenset[Witness] | None:
         """What a node depends on beside what it is linked to; None where that cannot be written down."""
-        linked = any(label in bound.links for declared in bound.type.choices for label in bound.names(declared))
-        return None if linked or bound.type.fingerprint is not None else frozenset(self.written_choices(bound))
+        if self._linked_labels(bound) or bound.type.fingerprint is not None:
+            return None
+        return frozenset(self.written_choices(bound))
 
     def linked_choices(self, bound: Bound, values: dict[str, Any]) -> list[Witness]:
         """What the choices that reached a node through links stand for; ``values`` get their canonical names.
@@ -166,27 +167,44 @@ class Keys:
             raise LookupError(f"{label!r}: {found.message}")
         return found.name
 
-    def _stored_values(
-        self, graph: Graph, bound: Bound, recipes: Mapping[NodeId, str | None], cache: Cache
-    ) -> dict[str, Any] | None:
-        """The values that a node would consume, if all of them are at hand and it would run but once."""
-        values = dict(bound.constants)
-        for label, link in bound.links.items():
-            recipe = cache.recall(recipes[link.node])
-            if recipe is None or len(recipe.keys) != 1:
-                return None
-            stored = cache.peek(recipe.keys[0])
-            if stored is None:
-                return None
-            value = stored.outputs[link.output]
-            listed = value if graph.nodes[link.node].type.spec.outputs[link.output].many else [value]
-            if bound.declared(label).many:
-                values[label] = listed
-            elif len(listed) == 1:
-                values[label] = listed[0]
-            else:
-                return None
-        return values
+    def _linked_labels(self, bound: Bound) -> list[str]:
+        """Choices of a node that are linked."""
+        return [label for declared in bound.type.choices for label in bound.names(declared) if label in bound.links]
+
+
+class AtHand(Mapping[str, Any]):
+    """A node's inputs before the run: what is written, and what is stored of what is linked, looked up when asked
+    for. Whoever asks for anything else hears NotAtHand."""
+
+    def __init__(self, graph: Graph, bound: Bound, recipes: Mapping[NodeId, str | None], cache: Cache):
+        self._graph, self._bound, self._recipes, self._cache = graph, bound, recipes, cache
+
+    def __getitem__(self, name: str) -> Any:
+        if name not in self._bound.links:
+            return self._bound.constants[name]
+        link = self._bound.links[name]
+        recipe = self._cache.recall(self._recipes[link.node])
+        stored = self._cache.peek(recipe.keys[0]) if recipe is not None and len(recipe.keys) == 1 else None
+        if stored is None:
+            raise NotAtHand(name)
+        value = stored.outputs[link.output]
+        listed = value if self._graph.nodes[link.node].type.spec.outputs[link.output].many else [value]
+        if self._bound.declared(name).many:
+            return listed
+        if len(listed) != 1:
+            raise NotAtHand(name)
+        return listed[0]
+
+    def __iter__(self) -> Iterator[str]:
+        yield from self._bound.constants
+        yield from self._bound.links
+
+    def __len__(self) -> int:
+        return len(self._bound.constants) + len(self._bound.links)
+
+
+class NotAtHand(Exception):
+    """An input whose value only the run will tell. No KeyError, so that no `get` takes it for a missing one."""
 
 
 def _listed(value: Any) -> list[Any]:
