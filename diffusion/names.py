@@ -36,7 +36,7 @@ SAMPLERS: Mapping[str, str] = MappingProxyType(
         "lcm": "diffusion.samplers.posterior",
         "ipndm": "diffusion.samplers.multistep",
         "ipndm_v": "diffusion.samplers.multistep",
-        "deis": "diffusion.samplers.deis",
+        "deis": "diffusion.samplers.multistep",
         "res_multistep": "diffusion.samplers.res",
         "res_multistep_cfg_pp": "diffusion.samplers.res",
         "res_multistep_ancestral": "diffusion.samplers.res",

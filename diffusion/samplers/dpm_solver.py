@@ -16,7 +16,7 @@ ACCEPTED = 0.81  # of the step that the error would have allowed
 
 
 def dpm_fast(denoise: Denoiser, x: Tensor, sigmas: Tensor, noise: StepNoise, on_step: OnStep) -> Tensor:
-    """Lu et al. (2022), "DPM-Solver", section 3.4: third-order steps evenly in −log σ, a lower order for what is left.
+    """Lu et al. (2022), "DPM-Solver-fast": third-order steps evenly in −log σ, a lower order for what is left.
 
     As many looks at the network as ``sigmas`` has steps. It ends at the last sigma above 0, not at 0.
     """
@@ -32,7 +32,7 @@ def dpm_fast(denoise: Denoiser, x: Tensor, sigmas: Tensor, noise: StepNoise, on_
 
 
 def dpm_adaptive(denoise: Denoiser, x: Tensor, sigmas: Tensor, noise: StepNoise, on_step: OnStep) -> Tensor:
-    """Lu et al. (2022), "DPM-Solver", appendix C: DPM-Solver-23, steps as long as its error estimate allows.
+    """Lu et al. (2022), "DPM-Solver", the adaptive DPM-Solver-23: steps as long as its error estimate allows.
 
     Only the first and last sigma above 0 matter. Steps are reported against a total that is an estimate.
     """

@@ -1,8 +1,7 @@
 """SDE-DPM-Solver++ (Lu et al. 2022b, section 5): the same polynomials for the reverse SDE.
 
-Its noise is one Brownian path, so that more steps refine a picture instead of drawing another. With h the step in
-λ = −log σ, the SDE decays x by e^(−2h) and adds noise of variance σ²·(1 − e^(−2h)).
-The ``_gpu`` names exist for workflows that say them: here noise always comes from the CPU.
+Its noise is one Brownian path, so that more steps refine a picture instead of drawing another. h is the step in
+λ = −log σ. The ``_gpu`` names exist for workflows that say them: here noise always comes from the CPU.
 """
 
 from __future__ import annotations
@@ -13,6 +12,7 @@ from typing import Literal
 import torch
 from torch import Tensor
 
+from diffusion.samplers.reverse_sde import decayed, rise, spread
 from diffusion.samplers.sampler import Denoiser, OnStep, StepNoise, ancestral
 
 
@@ -60,9 +60,9 @@ def _two_steps(
         if sigma_next == 0:
             return denoised
         h = (sigma / sigma_next).log()
-        x = _decayed(x, h) - (-2 * h).expm1() * denoised
+        x = decayed(x, denoised, h)
         if before is not None:
-            share = -(-2 * h).expm1() / 2 if kind == "midpoint" else _phi_2(2 * h)
+            share = spread(h) ** 2 / 2 if kind == "midpoint" else rise(h)
             x = x + share * (denoised - before) * h / h_before
         x = x + _put_back(noise, sigma, sigma_next, h)
         before, h_before = denoised, h
@@ -79,7 +79,7 @@ def dpmpp_3m_sde(denoise: Denoiser, x: Tensor, sigmas: Tensor, noise: StepNoise,
             return denoised
         h = (sigma / sigma_next).log()
         seen = [(-sigma.log(), denoised), *seen[:2]]
-        x = _decayed(x, h) - (-2 * h).expm1() * denoised
+        x = decayed(x, denoised, h)
         if len(seen) > 1:
             rises = [(new - old) * h / (at - at_old) for (at, new), (at_old, old) in pairwise(seen)]
             slope, bend = rises[0], torch.zeros(())
@@ -87,7 +87,7 @@ def dpmpp_3m_sde(denoise: Denoiser, x: Tensor, sigmas: Tensor, noise: StepNoise,
                 r0, r1 = ((at - at_old) / h for (at, _), (at_old, _) in pairwise(seen))
                 bend = (rises[0] - rises[1]) / (r0 + r1)
                 slope = slope + bend * r0
-            x = x + _phi_2(2 * h) * slope - (_phi_2(2 * h) / (2 * h) - 0.5) * bend
+            x = x + rise(h) * slope - (rise(h) / (2 * h) - 0.5) * bend
         x = x + _put_back(noise, sigma, sigma_next, h)
     return x
 
@@ -100,14 +100,5 @@ dpmpp_sde_gpu, dpmpp_2m_sde_gpu, dpmpp_2m_sde_heun_gpu, dpmpp_3m_sde_gpu = (
 )
 
 
-def _decayed(x: Tensor, h: Tensor) -> Tensor:
-    return (-2 * h).exp() * x
-
-
 def _put_back(noise: StepNoise, sigma: Tensor, sigma_next: Tensor, h: Tensor) -> Tensor:
-    return noise.between(sigma, sigma_next) * sigma_next * (-(-2 * h).expm1()).sqrt()
-
-
-def _phi_2(h: Tensor) -> Tensor:
-    """∫₀¹ e^(h(s−1))·h·s ds: what a slope of the prediction adds over a step."""
-    return (-h).expm1() / h + 1
+    return noise.between(sigma, sigma_next) * sigma_next * spread(h)

@@ -12,7 +12,7 @@ GAMMA = 2.0
 
 
 def gradient_estimation(denoise: Denoiser, x: Tensor, sigmas: Tensor, noise: StepNoise, on_step: OnStep) -> Tensor:
-    """Permenter & Yuan (2024), "Interpreting and Improving Diffusion Models", algorithm 2."""
+    """Permenter & Yuan (2024), "Interpreting and Improving Diffusion Models", their second-order sampler."""
     return _estimate(denoise, x, sigmas, on_step, cfg_pp=False)
 
 

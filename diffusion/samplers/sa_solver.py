@@ -52,7 +52,7 @@ def _sa_solver(
 
 
 def _adams(x: Tensor, seen: list[Tensor], at: Tensor, start: Tensor, end: Tensor, tau: float) -> Tensor:
-    """Equation 15: x decays, and a polynomial through the predictions ``seen`` at times ``at`` is integrated.
+    """x decays, and a polynomial through the predictions ``seen`` at times ``at`` is integrated.
 
     The integral is of (1 + τ²)·e^((1 + τ²)(λ − end))·λᵏ, for each power of λ in turn by parts.
     """

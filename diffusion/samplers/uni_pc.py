@@ -49,7 +49,7 @@ def _uni_pc(denoise: Denoiser, x: Tensor, sigmas: Tensor, on_step: OnStep, big_b
 
 
 def _combined(rises: list[tuple[Tensor, Tensor]], h: Tensor, big_b: Callable[[Tensor], Tensor]) -> Tensor:
-    """Σ a_k·D_k / r_k with a from equation 8 of the paper: R(r)·a = φ(h) / B(h)."""
+    """Σ a_k·D_k / r_k, with a from the paper's order conditions R(r)·a = φ(h) / B(h)."""
     if not rises:
         return torch.zeros(())
     r = torch.stack([at for at, _ in rises])
