@@ -58,25 +58,38 @@ def test_the_shipped_adapters_fit_whole(name, loras, targets):
     assert report.changed["model"] > 0 and report.changed["text"] > 0
 
 
-@pytest.mark.parametrize("kind", sorted(CONVERSIONS))
-def test_the_same_change_stored_as_another_kind_makes_the_same_model(kind, loras, residency, checkpoint, targets):
+@pytest.fixture(scope="module")
+def neon(targets):
+    """The shipped adapter's tensors and the weights they change, by the module's name in the file."""
     modules = {}
     for key, tensor in load_file(ROOT / "models" / "loras" / "neon.safetensors").items():
         stem, _, suffix = key.partition(".")
         modules.setdefault(stem, {})[suffix] = tensor
     pristine = load_file(ROOT / "models" / "checkpoints" / "patchbay-demo.safetensors")
-    weights = {
-        f"lora_unet_{name.removesuffix('.weight').replace('.', '_')}": pristine[target.file_name].float()
-        for name, target in targets["model"].items()
+    stems = {f"lora_unet_{name.removesuffix('.weight').replace('.', '_')}": name for name in targets["model"]}
+    return {
+        stem: (lora, pristine[targets["model"][stems[stem]].file_name].float())
+        for stem, lora in modules.items()
+        if stem in stems
     }
+
+
+@pytest.fixture(scope="module")
+def expected(loras, residency, checkpoint):
+    """The model with the shipped adapter on it."""
+    return state(residency, put_on(loras, checkpoint.model, "neon.safetensors"))
+
+
+@pytest.mark.parametrize("kind", sorted(CONVERSIONS))
+def test_the_same_change_stored_as_another_kind_makes_the_same_model(
+    kind, neon, expected, loras, residency, checkpoint
+):
     tensors = {
         f"{stem}.{suffix}": tensor.contiguous()
-        for stem, lora in modules.items()
-        if stem in weights
-        for suffix, tensor in CONVERSIONS[kind](lora, weights[stem]).items()
+        for stem, (lora, weight) in neon.items()
+        for suffix, tensor in CONVERSIONS[kind](lora, weight).items()
     }
-    converted = put_on(loras, checkpoint.model, loras.write(f"neon as {kind}", tensors))
-    expected, got = state(residency, put_on(loras, checkpoint.model, "neon.safetensors")), state(residency, converted)
+    got = state(residency, put_on(loras, checkpoint.model, loras.write(f"neon as {kind}", tensors)))
     for name, weight in expected.items():
         assert torch.linalg.vector_norm(got[name] - weight) <= 1e-5 * torch.linalg.vector_norm(weight), name
 
