@@ -13,7 +13,7 @@ from torch import Tensor
 from diffusion.samplers.sampler import Denoiser, OnStep, StepNoise, slope
 
 EVEN = ((1,), (3 / 2, -1 / 2), (23 / 12, -16 / 12, 5 / 12), (55 / 24, -59 / 24, 37 / 24, -9 / 24))
-POINTS = 64  # of the Gauss–Legendre quadrature: far more than the polynomials need
+SPOTS, SPANS = np.polynomial.legendre.leggauss(64)  # Gauss–Legendre: far more points than the polynomials need
 LOWEST, HIGHEST, START = 0.002, 80.0, 1e-3  # the sigmas at times START and 1 of the public DEIS code's VP process
 
 Array = NDArray[np.float64]
@@ -57,14 +57,13 @@ def _multistep(denoise: Denoiser, x: Tensor, sigmas: Tensor, on_step: OnStep, or
 def _integrals(at: Tensor, to: Tensor, time: Callable[[Array], Array]) -> Tensor:
     """∫ dσ from at[0] to ``to`` of the polynomials in time that are 1 at one of ``at`` and 0 at the others."""
     points = at.double().numpy()
-    spots, spans = np.polynomial.legendre.leggauss(POINTS)
     middle, half = np.log(points[0] * float(to)) / 2, np.log(float(to) / points[0]) / 2
-    sigma = np.exp(middle + half * spots)  # in log σ, along which both the polynomials and the times are smooth
+    sigma = np.exp(middle + half * SPOTS)  # in log σ, along which both the polynomials and the times are smooth
     here, times = time(sigma), time(points)
     polynomials = [
         np.prod([(here - other) / (one - other) for other in times if other != one], axis=0) for one in times
     ]
-    return torch.tensor([float((spans * half * sigma * values).sum()) for values in polynomials])
+    return torch.tensor([float((SPANS * half * sigma * values).sum()) for values in polynomials])
 
 
 def _vp_time(sigma: Array) -> Array:

@@ -16,6 +16,8 @@ TRAINED = scaled_linear()
 IMAGE = torch.linspace(-1, 1, 64).reshape(1, 1, 8, 8)
 ENDS_AT = {"dpm_fast": 0.03, "dpm_adaptive": 0.03, "uni_pc": 0.001, "uni_pc_bh2": 0.001}
 """The sigma at which a sampler ends that does not go to 0: what is left of the noise there."""
+SHRINKING = {"lcm", "dpmpp_2s_ancestral_cfg_pp"}
+"""One wants a network that answers with pictures rather than their mean, one holds a known slip."""
 ODE = ("euler", "heun", "heunpp2", "dpm_2", "dpmpp_2m", "ddim")
 
 
@@ -70,6 +72,13 @@ def test_solvers_of_the_ode_follow_its_closed_form_for_gaussian_pictures(name: s
     sigmas = sigmas_for("karras", TRAINED, 400, sampler_name=name)
     x = start()
     torch.testing.assert_close(run(name, Gaussian(), x, sigmas), x / (1 + TRAINED.highest**2).sqrt(), rtol=0.03, atol=0)
+
+
+@pytest.mark.parametrize("name", SAMPLERS.keys() - SHRINKING)
+def test_pictures_come_out_with_the_variance_they_were_trained_on(name: str):
+    sigmas = sigmas_for("karras", TRAINED, 100, sampler_name=name)
+    x = start(torch.zeros(1, 4, 48, 48))
+    assert float(run(name, Gaussian(), x, sigmas).std()) == pytest.approx(1.0, abs=0.04)
 
 
 @pytest.mark.parametrize("name", SAMPLERS)
