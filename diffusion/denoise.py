@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
@@ -15,6 +14,8 @@ from diffusion.guidance import RescaleGuidance, Rule
 from diffusion.regions import Region
 from diffusion.samplers.sampler import Denoiser
 from diffusion.sigmas import TrainedSigmas
+
+MOST_REPEATS = 4  # of a prompt's tokens, to run it in one batch with a longer one
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,12 +51,9 @@ def predict(network: Network, x: Tensor, sigma: Tensor, prompts: Sequence[Sequen
     """
     level = float(sigma)
     acting = [(i, region) for i, prompt in enumerate(prompts) for region in prompt if region.acts_at(level)]
-    batches = defaultdict(list)
-    for i, region in acting:
-        batches[region.window.height, region.window.width].append((i, region))
     totals = [torch.zeros_like(x) for _ in prompts]
     weights = [torch.full_like(x, 1e-37) for _ in prompts]  # not 0: nothing divided by nothing stays nothing
-    for batch in batches.values():
+    for batch in _batches(acting):
         embeds = _side_by_side([region.embeds for _, region in batch])
         windows = torch.cat([region.window.of(x) for _, region in batch])
         parts = network(windows, sigma, embeds, _shown(network, batch)).chunk(len(batch))
@@ -63,6 +61,21 @@ def predict(network: Network, x: Tensor, sigma: Tensor, prompts: Sequence[Sequen
             region.window.of(totals[i]).add_(part * region.weight)
             region.window.of(weights[i]).add_(region.weight)
     return [total / weight for total, weight in zip(totals, weights, strict=True)]
+
+
+def _batches(acting: Sequence[tuple[int, Region]]) -> list[list[tuple[int, Region]]]:
+    """Put together regions of one size whose prompts need not be repeated too often to become equally long."""
+    batches: list[list[tuple[int, Region]]] = []
+    for i, region in acting:
+        for batch in batches:
+            others = [other for _, other in batch]
+            lengths = [each.embeds.shape[1] for each in (*others, region)]
+            if region.window.size == others[0].window.size and math.lcm(*lengths) <= MOST_REPEATS * min(lengths):
+                batch.append((i, region))
+                break
+        else:
+            batches.append([(i, region)])
+    return batches
 
 
 def _shown(network: Network, batch: Sequence[tuple[int, Region]]) -> Tensor | None:

@@ -27,6 +27,10 @@ class Window:
     height: int
     width: int
 
+    @property
+    def size(self) -> tuple[int, int]:
+        return self.height, self.width
+
     def of(self, x: Tensor) -> Tensor:
         """The part of ``x`` (…, h, w) inside. A view."""
         return x[..., self.top : self.top + self.height, self.left : self.left + self.width]

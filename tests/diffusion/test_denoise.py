@@ -65,6 +65,12 @@ def test_both_prompts_run_in_one_batch_whatever_their_lengths(x: Tensor):
     assert module.batches == [(4, 4, 8, 8, 6)]
 
 
+def test_prompts_whose_lengths_have_little_in_common_run_apart(x: Tensor):
+    module = Answering()
+    predict(Network(module, TRAINED), x, SIGMA, [prepare(x, cond(1, tokens=5)), prepare(x, cond(0, tokens=7))])
+    assert module.batches == [(2, 4, 8, 8, 5), (2, 4, 8, 8, 7)]
+
+
 def test_entries_of_one_prompt_are_averaged_by_strength(x: Tensor):
     [got] = predict(Network(Answering(), TRAINED), x, SIGMA, [prepare(x, cond(0), cond(1, strength=3.0))])
     torch.testing.assert_close(got, x - SIGMA * 0.75)
