@@ -31,7 +31,7 @@ def test_encoding_draws_no_random_numbers(tiny_residency, tiny, picture):
 def test_latents_are_in_the_vaes_own_units(tiny_residency, tiny, picture):
     with tiny_residency.resident(tiny.vae) as vae, torch.no_grad():
         expected = vae.encode(picture.movedim(-1, 1) * 2 - 1).latent_dist.mean
-    assert torch.equal(encode(tiny_residency, tiny.vae, picture), expected)
+    torch.testing.assert_close(encode(tiny_residency, tiny.vae, picture), expected)
 
 
 def test_a_picture_does_not_depend_on_its_neighbours_in_the_batch(tiny_residency, tiny, picture):
