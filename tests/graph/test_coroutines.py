@@ -49,11 +49,11 @@ def registered(bench):
 
 
 def test_coroutine_nodes_run_side_by_side(bench):
-    nodes = {str(place): Node("Wait", {"value": float(place), "seconds": 0.2}) for place in range(10)}
+    nodes = {str(place): Node("Wait", {"value": float(place), "seconds": 0.5}) for place in range(10)}
     nodes |= {f"s{place}": Node("Show", {"value": Link(str(place))}) for place in range(10)}
     started = time.perf_counter()
     result = bench.run(nodes)
-    assert time.perf_counter() - started < 1.5
+    assert time.perf_counter() - started < 4, "one after the other would take five seconds"
     assert [result.artifacts[f"s{place}"] for place in range(10)] == [(f"<{place}>",) for place in range(10)]
 
 
@@ -78,7 +78,7 @@ def test_items_that_end_out_of_order_are_shown_in_order(bench):
 
     @node("Delay")
     def delay(value: float) -> float:
-        return 0.15 - 0.07 * value
+        return 0.6 - 0.3 * value
 
     bench.registry.add(delay.node_type)
     assert bench.shown(nodes) == ["<0>", "<1>", "<2>"]
