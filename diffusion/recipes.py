@@ -6,8 +6,9 @@ Two recipes with equal keys give equal numbers, so comparing keys tells which we
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Hashable, Mapping
+from collections.abc import Hashable, Iterable, Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import TYPE_CHECKING
 
 import torch
@@ -132,14 +133,7 @@ class Recipes:
         recipes: dict[str, Recipe] = {}
         for name in parts[0]:
             ratios = _ratios_for(name, weights.ratios)
-            summands = tuple((ratio, part[name]) for ratio, part in zip(ratios, parts, strict=True) if ratio)
-            if len(summands) == 1 and summands[0][0] == 1:
-                recipes[name] = summands[0][1]
-            else:
-                summands = summands or ((0.0, parts[0][name]),)
-                recipes[name] = WeightedSum(
-                    summands, tuple((ratio, part.key) for ratio, part in summands), parts[0][name].shape
-                )
+            recipes[name] = weighted_sum(zip(ratios, [part[name] for part in parts], strict=True))
         return recipes
 
     def _refuse_mismatch(self, first: Weights, other: Weights, family: str) -> None:
@@ -150,6 +144,26 @@ class Recipes:
                 continue
             names = f"{files_of(other)[0].path} cannot be merged with {files_of(first)[0].path}"
             raise UnreadableFile(f"{names}: only one of them has {name}, or its shapes differ.")
+
+
+def weighted_sum(summands: Iterable[tuple[float, Recipe]]) -> Recipe:
+    """A weighted sum in its simplest form: sums within are opened, equal parts counted once, zeros left out.
+
+    So a model merged with itself is that model, bit for bit.
+    """
+    opened = [
+        (Decimal(repr(ratio)) * Decimal(repr(inner)), part)
+        for ratio, summand in summands
+        for inner, part in (summand.parts if isinstance(summand, WeightedSum) else ((1.0, summand),))
+    ]
+    totals: dict[Hashable, Decimal] = {}
+    for ratio, part in opened:
+        totals[part.key] = totals.get(part.key, Decimal(0)) + ratio
+    recipes = {part.key: part for _, part in opened}
+    kept = [(float(total), recipes[key]) for key, total in totals.items() if total] or [(0.0, opened[0][1])]
+    if len(kept) == 1 and kept[0][0] == 1:
+        return kept[0][1]
+    return WeightedSum(tuple(kept), tuple((ratio, part.key) for ratio, part in kept), opened[0][1].shape)
 
 
 def component_of(weights: Weights) -> Component:

@@ -10,6 +10,7 @@ from typing import Any
 MODULES = (
     "loaders",
     "lora",
+    "merge",
     "conditioning",
     "conditioning_edit",
     "latent",

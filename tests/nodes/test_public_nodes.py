@@ -18,6 +18,13 @@ LatentRotate: samples rotation -> LATENT
 LatentFlip: samples flip_method -> LATENT
 LatentCrop: samples width height x y -> LATENT
 SetLatentNoiseMask: samples mask -> LATENT
+ModelMergeSimple: model1 model2 ratio -> MODEL
+ModelMergeAdd: model1 model2 -> MODEL
+ModelMergeSubtract: model1 model2 multiplier -> MODEL
+ModelMergeBlocks: model1 model2 input middle out -> MODEL
+CLIPMergeSimple: clip1 clip2 ratio -> CLIP
+CLIPMergeAdd: clip1 clip2 -> CLIP
+CLIPMergeSubtract: clip1 clip2 multiplier -> CLIP
 ConditioningCombine: conditioning_1 conditioning_2 -> CONDITIONING
 ConditioningConcat: conditioning_to conditioning_from -> CONDITIONING
 ConditioningAverage: conditioning_to conditioning_from conditioning_to_strength -> CONDITIONING
