@@ -13,6 +13,7 @@ from diffusion.files.header import Header
 FAMILIES: tuple[Family, ...] = (sd15.FAMILY,)
 """First match wins."""
 
+LORA_STARTS = ("lora_unet_", "lora_te", "lora_transformer_", "lycoris_")
 LORA_ENDINGS = (
     ".lora_up.weight",
     ".lora_down.weight",
@@ -20,6 +21,8 @@ LORA_ENDINGS = (
     ".lora_B.weight",
     ".lora.up.weight",
     ".lora.down.weight",
+    "_lora.up.weight",
+    "_lora.down.weight",
     ".hada_w1_a",
     ".lokr_w1",
     ".lokr_w1_a",
@@ -65,7 +68,7 @@ def _context_of(width: int) -> Callable[[Header], bool]:
 
 
 LIKENESSES: tuple[tuple[str, Callable[[Header], bool]], ...] = (
-    ("a LoRA — use LoraLoader", _ends(*LORA_ENDINGS)),
+    ("a LoRA — use LoraLoader", lambda header: _some(*LORA_STARTS)(header) or _ends(*LORA_ENDINGS)(header)),
     ("a textual inversion — write embedding:name in a prompt", _some("string_to_param", "emb_params", "clip_l")),
     ("a ControlNet — use ControlNetLoader", _some("control_model.", "controlnet_", "input_hint_block.")),
     (

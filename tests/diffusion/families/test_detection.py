@@ -55,3 +55,17 @@ def test_a_network_alone_that_listens_to_768_numbers_is_sd1():
 
 def test_the_demo_checkpoint_is_sd1(demo):
     assert demo.model.family == "sd15"
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "lora_unet_mid_block_resnets_0_norm1.w_norm",
+        "lora_te_text_model_encoder_layers_0_mlp_fc1.on_input",
+        "lycoris_mid_block_resnets_0_conv1.diff",
+        "unet.mid_block.attentions.0.transformer_blocks.0.attn1.processor.to_q_lora.up.weight",
+        "base_model.model.mid_block.attentions.0.proj_in.lora_A.weight",
+    ],
+)
+def test_adapters_of_any_kind_and_dialect_are_known_by_their_names(name):
+    assert looks_like(header({name: (4, 4)})) == "a LoRA — use LoraLoader"
