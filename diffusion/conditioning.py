@@ -12,6 +12,8 @@ if TYPE_CHECKING:
 
     from torch import Tensor
 
+    from diffusion.control import Control
+
 
 @dataclass(frozen=True, slots=True)
 class Area:
@@ -52,7 +54,7 @@ class Cond:
     span: Span = WHOLE
     guidance: float | None = None
     concat: Tensor | None = None  # (B, C', H / 8, W / 8), for inpainting networks
-    controls: tuple[Any, ...] = ()
+    controls: tuple[Control, ...] = ()
     extra: Mapping[str, Any] = field(default_factory=lambda: NOTHING)
 
 

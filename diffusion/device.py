@@ -17,9 +17,9 @@ from diffusion.errors import DiffusionError, OutOfMemory
 from diffusion.handle import Component
 
 DTYPES = {"fp32": torch.float32, "fp16": torch.float16, "bf16": torch.bfloat16}
-FULL: Mapping[Component, torch.dtype] = {"model": torch.float32, "text": torch.float32, "vae": torch.float32}
-HALF: Mapping[Component, torch.dtype] = {**FULL, "model": torch.float16}
-"""Graphics cards run the network in half precision; text encoder and VAE are small, and VAEs overflow in fp16."""
+FULL: Mapping[Component, torch.dtype] = dict.fromkeys(("model", "text", "vae", "control"), torch.float32)
+HALF: Mapping[Component, torch.dtype] = {**FULL, "model": torch.float16, "control": torch.float16}
+"""Graphics cards run the networks in half precision; text encoder and VAE are small, and VAEs overflow in fp16."""
 CONTROL_GROUP = Path("/sys/fs/cgroup")
 
 

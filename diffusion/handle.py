@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import ClassVar, Literal, Self
 
-Component = Literal["model", "text", "vae"]
+Component = Literal["model", "text", "vae", "control"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,3 +113,14 @@ class VaeHandle:
     socket: ClassVar[str] = "VAE"
     weights: Weights
     family: str
+
+
+@dataclass(frozen=True, slots=True)
+class ControlHandle:
+    """A ControlNet: a copy of half a network that steers the whole one by a picture."""
+
+    socket: ClassVar[str] = "CONTROL_NET"
+    weights: Weights
+    family: str
+    pooled: bool = False
+    """Whether what it says holds for the whole picture rather than for each place, as a "shuffle" one's does."""

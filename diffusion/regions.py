@@ -13,6 +13,7 @@ from torch.nn.functional import interpolate
 from diffusion.conditioning import Cond, Conditioning
 from diffusion.latent import LatentSpace
 from diffusion.sigmas import TrainedSigmas
+from diffusion.steering import Steering, share, steerings
 
 FEATHER = 8  # latent pixels over which an area fades in, where it does not touch the picture's edge
 SMALLEST = 8  # latent pixels, the least side of an area taken from a mask's bounds
@@ -55,6 +56,7 @@ class Region:
     ends: float  # sigma below which it no longer does
     bounded: bool  # whether an area was asked for
     shown: Tensor | None = None  # (B, C', window.height, window.width), what an inpainting network sees besides
+    controls: tuple[Steering, ...] = ()
 
     def acts_at(self, sigma: float) -> bool:
         return self.ends <= sigma <= self.starts
@@ -72,6 +74,7 @@ def regions(
     for prompt, other in permutations(prepared, 2):
         for region in tuple(prompt):
             other += _opposite(region, other)
+    share(prepared)
     return prepared
 
 
@@ -99,6 +102,7 @@ def _region(cond: Cond, x: Tensor, space: LatentSpace, trained: TrainedSigmas) -
         trained.at_percent(cond.span.end),
         bounded=cond.area is not None or cond.mask_bounds,
         shown=None if cond.concat is None else repeated(window.of(fitted(cond.concat.to(x), height, width)), count),
+        controls=steerings(cond, window.height * space.downscale, window.width * space.downscale, x, trained),
     )
 
 

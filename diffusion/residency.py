@@ -22,13 +22,13 @@ from diffusion.device import Device, choose_device, is_out_of_memory, speaking_o
 from diffusion.errors import OutOfMemory
 from diffusion.families.family import Target
 from diffusion.files.folders import ModelFolders
-from diffusion.handle import ModelHandle, TextHandle, VaeHandle, Weights
+from diffusion.handle import ControlHandle, ModelHandle, TextHandle, VaeHandle, Weights
 from diffusion.latent import LatentSpace
 from diffusion.model_files import ModelFile, ModelFiles
 from diffusion.recipes import Recipe, Recipes, component_of, files_of
 from diffusion.slot import Slot
 
-Handle = ModelHandle | TextHandle | VaeHandle
+Handle = ModelHandle | TextHandle | VaeHandle | ControlHandle
 Stop = Callable[[], None]
 """Returns, or raises to stop the work it is called from."""
 Result = TypeVar("Result")
@@ -54,7 +54,7 @@ class Residency:
         return self._device.place
 
     def config(self, handle: Handle) -> Any:
-        """The configuration of a model: UnetConfig, ClipConfig or VaeConfig."""
+        """The configuration of a model: UnetConfig, ClipConfig, VaeConfig or ControlConfig."""
         opened = self._opened(handle)
         return opened.family.config(component_of(handle.weights), opened.header)
 

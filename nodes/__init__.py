@@ -13,6 +13,7 @@ MODULES = (
     "merge",
     "conditioning",
     "conditioning_edit",
+    "control",
     "latent",
     "tiled",
     "latent_edit",

@@ -9,6 +9,7 @@ from diffusion.errors import UnreadableFile
 from diffusion.families.autoencoder import build_vae, infer_vae, vae_table
 from diffusion.families.clip import PREFIXES as TEXT_PREFIXES
 from diffusion.families.clip import build_clip, clip_parameter_name, clip_table, infer_clip
+from diffusion.families.control_net import build_control, control_table, infer_control
 from diffusion.families.family import Family, Part
 from diffusion.families.unet import PREFIX, build_unet, infer_unet, unet_table
 from diffusion.files.header import Header
@@ -77,5 +78,6 @@ FAMILY = Family(
             clip_parameter_name,
         ),
         "vae": Part("VAE", "Load one with VAELoader.", infer_vae, vae_table, build_vae),
+        "control": Part("ControlNet", "Choose a ControlNet file.", infer_control, control_table, build_control),
     },
 )

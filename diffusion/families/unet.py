@@ -6,7 +6,7 @@ diffusers nests them by resolution: ``down_blocks``, ``mid_block``, ``up_blocks`
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -68,23 +68,46 @@ def infer_unet(header: Header) -> UnetConfig | None:
     shapes = {name[len(PREFIX) :]: entry.shape for name, entry in header.tensors.items() if name.startswith(PREFIX)}
     if not {"input_blocks.0.0.weight", "out.2.weight"} <= shapes.keys():
         return None
-    levels = list(_levels(shapes))
+    return unet_config(
+        header,
+        shapes,
+        unet_levels(shapes),
+        in_channels=shapes["input_blocks.0.0.weight"][1],
+        out_channels=shapes["out.2.weight"][0],
+        middle_depth=count_numbered(shapes, r"middle_block\.1\.transformer_blocks\.(\d+)\."),
+    )
+
+
+def unet_config(
+    header: Header,
+    shapes: Mapping[str, tuple[int, ...]],
+    levels: Iterable[tuple[int, list[int]]],
+    *,
+    in_channels: int,
+    out_channels: int,
+    middle_depth: int,
+) -> UnetConfig:
+    """The configuration of a network whose weights have these shapes.
+
+    ``levels`` are each level's width, and the transformer depth after each of its residual blocks.
+    """
+    levels = list(levels)
     widths = tuple(width for width, _ in levels)
     layers = {len(depths) for _, depths in levels}
     if len(layers) != 1 or any(len(set(depths)) != 1 for _, depths in levels):
         raise UnknownFamily(f"{header.name}: its network's levels differ in make-up, which no known family's do.")
-    linear = any(len(shape) == 2 for name, shape in shapes.items() if name.endswith(".1.proj_in.weight"))
+    linear = any(len(shape) == 2 for name, shape in shapes.items() if name.endswith(".proj_in.weight"))
     if linear and "patchbay.unet.attention_heads" not in header.metadata:
         heads = tuple(max(1, width // 64) for width in widths)
     else:
         heads = (setting(header, "unet.attention_heads", 8),) * len(widths)
     return UnetConfig(
-        in_channels=shapes["input_blocks.0.0.weight"][1],
-        out_channels=shapes["out.2.weight"][0],
+        in_channels=in_channels,
+        out_channels=out_channels,
         widths=widths,
         layers=layers.pop(),
         depths=tuple(depths[0] for _, depths in levels),
-        middle_depth=count_numbered(shapes, r"middle_block\.1\.transformer_blocks\.(\d+)\."),
+        middle_depth=middle_depth,
         context_width=next((s[1] for name, s in shapes.items() if name.endswith("attn2.to_k.weight")), 0),
         linear_projections=linear,
         heads=heads,
@@ -92,7 +115,7 @@ def infer_unet(header: Header) -> UnetConfig | None:
     )
 
 
-def _levels(shapes: dict[str, tuple[int, ...]]) -> Iterator[tuple[int, list[int]]]:
+def unet_levels(shapes: Mapping[str, tuple[int, ...]]) -> Iterator[tuple[int, list[int]]]:
     """Each level's width, and the transformer depth after each of its residual blocks."""
     width = 0
     depths: list[int] = []
@@ -109,28 +132,9 @@ def _levels(shapes: dict[str, tuple[int, ...]]) -> Iterator[tuple[int, list[int]
 
 def unet_table(header: Header, config: UnetConfig) -> Table:
     """Canonical name → name in the file, for every weight. Raises UnknownFamily for weights nobody knows."""
-    modules = {
-        "time_embedding.linear_1": "time_embed.0",
-        "time_embedding.linear_2": "time_embed.2",
-        "conv_in": "input_blocks.0.0",
-        "conv_norm_out": "out.0",
-        "conv_out": "out.2",
-    }
-    table = with_bias({name: PREFIX + file for name, file in modules.items()})
     last, layers = len(config.widths) - 1, config.layers
-    for level, depth in enumerate(config.depths):
-        down = f"down_blocks.{level}"
-        for layer in range(layers):
-            block = f"{PREFIX}input_blocks.{1 + level * (layers + 1) + layer}"
-            widens = layer == 0 and config.widths[level] != config.widths[max(0, level - 1)]
-            table |= _resnet(f"{down}.resnets.{layer}", f"{block}.0", shortcut=widens)
-            table |= _attention(f"{down}.attentions.{layer}", f"{block}.1", depth)
-        if level < last:
-            block = f"{PREFIX}input_blocks.{(level + 1) * (layers + 1)}"
-            table |= with_bias({f"{down}.downsamplers.0.conv": f"{block}.0.op"})
-    for place in (0, 1):
-        table |= _resnet(f"mid_block.resnets.{place}", f"{PREFIX}middle_block.{2 * place}", shortcut=False)
-    table |= _attention("mid_block.attentions.0", f"{PREFIX}middle_block.1", config.middle_depth)
+    table = encoder_table(PREFIX, config)
+    table |= with_bias({"conv_norm_out": f"{PREFIX}out.0", "conv_out": f"{PREFIX}out.2"})
     for level, depth in enumerate(reversed(config.depths)):
         up = f"up_blocks.{level}"
         for layer in range(layers + 1):
@@ -140,7 +144,32 @@ def unet_table(header: Header, config: UnetConfig) -> Table:
         if level < last:
             block = f"{PREFIX}output_blocks.{level * (layers + 1) + layers}"
             table |= with_bias({f"{up}.upsamplers.0.conv": f"{block}.{2 if depth else 1}.conv"})
-    _refuse_unknown(header, table)
+    refuse_unknown(header, table, PREFIX)
+    return table
+
+
+def encoder_table(prefix: str, config: UnetConfig) -> Table:
+    """Canonical name → name in the file, for the way down and the middle: the half that ControlNets are copies of."""
+    modules = {
+        "time_embedding.linear_1": "time_embed.0",
+        "time_embedding.linear_2": "time_embed.2",
+        "conv_in": "input_blocks.0.0",
+    }
+    table = with_bias({name: prefix + file for name, file in modules.items()})
+    last, layers = len(config.widths) - 1, config.layers
+    for level, depth in enumerate(config.depths):
+        down = f"down_blocks.{level}"
+        for layer in range(layers):
+            block = f"{prefix}input_blocks.{1 + level * (layers + 1) + layer}"
+            widens = layer == 0 and config.widths[level] != config.widths[max(0, level - 1)]
+            table |= _resnet(f"{down}.resnets.{layer}", f"{block}.0", shortcut=widens)
+            table |= _attention(f"{down}.attentions.{layer}", f"{block}.1", depth)
+        if level < last:
+            block = f"{prefix}input_blocks.{(level + 1) * (layers + 1)}"
+            table |= with_bias({f"{down}.downsamplers.0.conv": f"{block}.0.op"})
+    for place in (0, 1):
+        table |= _resnet(f"mid_block.resnets.{place}", f"{prefix}middle_block.{2 * place}", shortcut=False)
+    table |= _attention("mid_block.attentions.0", f"{prefix}middle_block.1", config.middle_depth)
     return table
 
 
@@ -163,9 +192,10 @@ def _attention(name: str, file: str, depth: int) -> Table:
     return table | {f"{name}.{weight}": f"{file}.{weight}" for weight in weights}
 
 
-def _refuse_unknown(header: Header, table: Table) -> None:
+def refuse_unknown(header: Header, table: Table, prefix: str) -> None:
+    """Raise UnknownFamily for weights under a prefix that are not in the table."""
     known = set(table.values())
-    unknown = [name for name in header.tensors if name.startswith(PREFIX) and name not in known]
+    unknown = [name for name in header.tensors if name.startswith(prefix) and name not in known]
     if unknown:
         raise UnknownFamily(
             f"{header.name}: its network has {len(unknown)} weights that no Stable Diffusion 1.x model has, "
@@ -177,20 +207,27 @@ def build_unet(config: UnetConfig) -> nn.Module:
     """Make the module: ``module(x, timestep, encoder_hidden_states=…).sample``."""
     from diffusers.models.unets.unet_2d_condition import UNet2DConditionModel
 
-    attentive = [depth > 0 for depth in config.depths]
-    # diffusers takes the middle block's depth from the last level's entry, and calls the number of heads a "dim".
-    depths = [max(1, depth) for depth in config.depths]
-    depths[-1] = config.depths[-1] or config.middle_depth
     return UNet2DConditionModel(
         in_channels=config.in_channels,
         out_channels=config.out_channels,
         block_out_channels=config.widths,
         layers_per_block=config.layers,
-        down_block_types=tuple("CrossAttnDownBlock2D" if attends else "DownBlock2D" for attends in attentive),
-        up_block_types=tuple("CrossAttnUpBlock2D" if attends else "UpBlock2D" for attends in reversed(attentive)),
-        transformer_layers_per_block=tuple(depths),
+        down_block_types=down_block_types(config),
+        up_block_types=tuple("CrossAttnUpBlock2D" if depth else "UpBlock2D" for depth in reversed(config.depths)),
+        transformer_layers_per_block=transformer_depths(config),
         cross_attention_dim=config.context_width,
         use_linear_projection=config.linear_projections,
-        attention_head_dim=config.heads,
+        attention_head_dim=config.heads,  # what diffusers calls a "dim" is their number
         norm_num_groups=config.norm_groups,
     )
+
+
+def down_block_types(config: UnetConfig) -> tuple[str, ...]:
+    """What diffusers calls each level's blocks on the way down."""
+    return tuple("CrossAttnDownBlock2D" if depth else "DownBlock2D" for depth in config.depths)
+
+
+def transformer_depths(config: UnetConfig) -> tuple[int, ...]:
+    """Depths as diffusers wants them: it takes the middle block's from the last level's entry."""
+    depths = [max(1, depth) for depth in config.depths]
+    return (*depths[:-1], config.depths[-1] or config.middle_depth)
