@@ -1,4 +1,4 @@
-"""A linear map from latents to colors for live previews, fitted on drawn pictures, kept in the checkpoint's metadata."""
+"""A linear map from latents to colors for live previews: fitted on pictures, kept in the checkpoint's metadata."""
 
 import json
 from pathlib import Path

@@ -24,7 +24,7 @@ class DemoModel:
     def __init__(self, path: Path, *, sizes: Sizes | None = None, device: str = "cpu"):
         sizes = sizes or Sizes()
         with safe_open(path, "pt") as file:
-            tensors = {name: file.get_tensor(name).float() for name in file}
+            tensors = {name: file.get_tensor(name).float() for name in file.keys()}  # noqa: SIM118 - it is no dictionary
             self.metadata = file.metadata()
         self.device = device
         self.unet, self.vae, self.text = build_unet(sizes), build_vae(sizes), build_text(sizes)
