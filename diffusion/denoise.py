@@ -15,6 +15,9 @@ from diffusion.regions import Region
 from diffusion.samplers.sampler import Denoiser
 from diffusion.sigmas import TrainedSigmas
 
+Prediction = Literal["eps", "v", "x0", "lcm"]
+"""What a network answers: the noise, the velocity, the clean latent, or the noise of a consistency model."""
+LCM_TIME_SCALE, LCM_SPREAD = 10.0, 0.5
 MOST_REPEATS = 4  # of a prompt's tokens, to run it in one batch with a longer one
 
 
@@ -24,7 +27,7 @@ class Network:
 
     module: nn.Module
     trained: TrainedSigmas
-    prediction: Literal["eps", "v"] = "eps"
+    prediction: Prediction = "eps"
     shown: Tensor | None = None
     """For a network that was trained to inpaint: what it sees of a latent where a prompt says nothing else."""
 
@@ -34,14 +37,23 @@ class Network:
         Returns: (B, C, h, w), float32.
         """
         dtype = next(self.module.parameters()).dtype
-        time = self.trained.time(sigma).to(x.device).expand(len(x))
+        time = self.trained.time(sigma)
+        times = time.to(x.device).expand(len(x))
         scaled = x / (sigma**2 + 1).sqrt()
         if shown is not None:
             scaled = torch.cat([scaled, shown], dim=1)
-        answer = self.module(scaled.to(dtype), time, encoder_hidden_states=embeds.to(dtype)).sample.float()
-        if self.prediction == "v":  # Salimans & Ho (2022), appendix D
-            return x / (sigma**2 + 1) - answer * sigma / (sigma**2 + 1).sqrt()
-        return x - answer * sigma
+        answer = self.module(scaled.to(dtype), times, encoder_hidden_states=embeds.to(dtype)).sample.float()
+        match self.prediction:
+            case "x0":
+                return answer
+            case "v":  # Salimans & Ho (2022), appendix D
+                return x / (sigma**2 + 1) - answer * sigma / (sigma**2 + 1).sqrt()
+            case "lcm":  # Luo et al. (2023), "Latent Consistency Models": nothing but x itself at time 0
+                distance = (LCM_TIME_SCALE * time) ** 2
+                kept = LCM_SPREAD**2 / (distance + LCM_SPREAD**2)
+                return (1 - kept).sqrt() * (x - answer * sigma) + kept * x
+            case "eps":
+                return x - answer * sigma
 
 
 def predict(network: Network, x: Tensor, sigma: Tensor, prompts: Sequence[Sequence[Region]]) -> list[Tensor]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import torch
 from PIL import Image
@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from diffusion.conditioning import Conditioning
 from diffusion.custom_sampling import CPU_NOISE, NoiseSource
-from diffusion.denoise import Guided, Inpainted, Network
+from diffusion.denoise import Guided, Inpainted, Network, Prediction
 from diffusion.errors import DiffusionError, NotFinite
 from diffusion.guidance import ClassifierFree, Guider, RescaleGuidance
 from diffusion.handle import ModelHandle
@@ -22,7 +22,7 @@ from diffusion.preview import preview
 from diffusion.regions import fitted, regions, repeated
 from diffusion.samplers.sampler import Denoiser, sampler
 from diffusion.schedules import sigmas_for
-from diffusion.sigmas import TrainedSigmas, scaled_linear, zero_terminal_snr
+from diffusion.sigmas import TrainedSigmas, distilled, scaled_linear, zero_terminal_snr
 
 if TYPE_CHECKING:
     from diffusion.residency import Residency
@@ -157,17 +157,16 @@ def noised(original: Tensor, noise: Tensor, sigma: Tensor, trained: TrainedSigma
 def trained_sigmas(model: ModelHandle) -> TrainedSigmas:
     """The noise levels a model is sampled at."""
     trained = scaled_linear()
-    return zero_terminal_snr(trained) if model.sampling.zero_terminal_snr else trained
+    if model.sampling.zero_terminal_snr:
+        trained = zero_terminal_snr(trained)
+    return distilled(trained) if _prediction(model) == "lcm" else trained
 
 
-def _prediction(model: ModelHandle) -> Literal["eps", "v"]:
-    match model.sampling.prediction:
-        case "eps" | None:
-            return "eps"
-        case "v":
-            return "v"
-        case other:
-            raise DiffusionError(f"A model of the family {model.family} cannot be read as predicting {other!r}.")
+def _prediction(model: ModelHandle) -> Prediction:
+    prediction = model.sampling.prediction or "eps"
+    if prediction == "flow":
+        raise DiffusionError(f"A model of the family {model.family} cannot be read as predicting a flow.")
+    return prediction
 
 
 def _rescale(model: ModelHandle) -> RescaleGuidance | None:

@@ -50,12 +50,12 @@ def sigmas_for(
 
 def normal(trained: TrainedSigmas, steps: int) -> Tensor:
     """Evenly spaced in training time, the lowest trained noise level included (Ho et al. 2020)."""
-    return to_zero(trained.at(torch.linspace(len(trained) - 1, 0, steps)))
+    return to_zero(trained.at(trained.times(steps)))
 
 
 def sgm_uniform(trained: TrainedSigmas, steps: int) -> Tensor:
     """Evenly spaced in training time, the last step going from one spacing above the lowest level straight to 0."""
-    return to_zero(trained.at(torch.linspace(len(trained) - 1, 0, steps + 1)[:-1]))
+    return to_zero(trained.at(trained.times(steps + 1)[:-1]))
 
 
 def simple(trained: TrainedSigmas, steps: int) -> Tensor:

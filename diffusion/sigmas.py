@@ -15,6 +15,8 @@ class TrainedSigmas:
     """The standard deviation of the noise at each training time, rising. On the CPU."""
 
     exact: Tensor  # (T,) float64
+    every: int = 1
+    """Training times from one level to the next: more than 1 for a network distilled to fewer times."""
 
     @cached_property
     def values(self) -> Tensor:
@@ -37,13 +39,17 @@ class TrainedSigmas:
 
     def time(self, sigma: Tensor) -> Tensor:
         """The training time whose noise level is nearest in the logarithm. Returns: () int64."""
-        return (self.logs - sigma.log()).abs().argmin()
+        return (self.logs - sigma.log()).abs().argmin() * self.every + self.every - 1
 
     def at(self, time: Tensor) -> Tensor:
         """The noise level at times that may lie between two training times; straight in the logarithm."""
-        time = time.clamp(0, len(self) - 1)
-        low = time.floor().long()
-        return ((1 - time.frac()) * self.logs[low] + time.frac() * self.logs[time.ceil().long()]).exp()
+        place = ((time - (self.every - 1)) / self.every).clamp(0, len(self) - 1)
+        low, high = place.floor().long(), place.ceil().long()
+        return ((1 - place.frac()) * self.logs[low] + place.frac() * self.logs[high]).exp()
+
+    def times(self, count: int) -> Tensor:
+        """Times evenly spaced from the highest level's to the lowest's. Returns: (count,)."""
+        return torch.linspace(float(self.time(self.highest)), float(self.time(self.lowest)), count)
 
     def at_percent(self, percent: float) -> float:
         """The noise level after this fraction of the training times: 0 is before everything, 1 after everything."""
@@ -51,7 +57,7 @@ class TrainedSigmas:
             return math.inf
         if percent >= 1:
             return 0.0
-        return float(self.at(torch.tensor((1 - percent) * (len(self) - 1))))
+        return float(self.at(torch.tensor((1 - percent) * (len(self) * self.every - 1))))
 
 
 def scaled_linear(times: int = 1000, first: float = 0.00085, last: float = 0.012) -> TrainedSigmas:
@@ -59,6 +65,12 @@ def scaled_linear(times: int = 1000, first: float = 0.00085, last: float = 0.012
     betas = torch.linspace(first**0.5, last**0.5, times, dtype=torch.float64) ** 2
     kept = torch.cumprod(1 - betas, 0)  # the share of the picture's variance still there
     return TrainedSigmas(((1 - kept) / kept).sqrt())
+
+
+def distilled(trained: TrainedSigmas, times: int = 50) -> TrainedSigmas:
+    """Luo et al. (2023), "Latent Consistency Models": only every n-th training time was kept, to the highest."""
+    every = len(trained) // times
+    return TrainedSigmas(trained.exact[every - 1 :: every], every)
 
 
 def zero_terminal_snr(trained: TrainedSigmas) -> TrainedSigmas:

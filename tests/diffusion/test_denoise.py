@@ -59,6 +59,18 @@ def test_a_perfect_prediction_of_the_velocity_is_the_clean_latent():
     torch.testing.assert_close(network(clean + SIGMA * noise, SIGMA, velocity.reshape(1, 1, 1)), clean)
 
 
+def test_a_prediction_of_the_clean_latent_is_taken_as_it_is(x: Tensor):
+    network = Network(Answering(), TRAINED, "x0")
+    assert (network(x, SIGMA, torch.full((2, 1, 1), 0.25)) == 0.25).all()
+
+
+def test_a_consistency_model_far_from_time_0_is_read_as_predicting_noise(x: Tensor):
+    embeds = torch.full((2, 1, 1), 0.25)
+    plain, consistent = (Network(Answering(), TRAINED, kind)(x, SIGMA, embeds) for kind in ("eps", "lcm"))
+    torch.testing.assert_close(consistent, plain)
+    assert torch.equal(Network(Answering(), TRAINED, "lcm")(x, TRAINED.lowest, embeds), x)
+
+
 def test_both_prompts_run_in_one_batch_whatever_their_lengths(x: Tensor):
     module = Answering()
     predict(Network(module, TRAINED), x, SIGMA, [prepare(x, cond(1, tokens=2)), prepare(x, cond(0, tokens=3))])

@@ -3,7 +3,7 @@ import math
 import pytest
 import torch
 
-from diffusion.sigmas import scaled_linear, zero_terminal_snr
+from diffusion.sigmas import distilled, scaled_linear, zero_terminal_snr
 
 TRAINED = scaled_linear()
 
@@ -31,6 +31,17 @@ def test_percents_run_from_all_noise_to_none():
     assert TRAINED.at_percent(1.0) == 0.0
     levels = [TRAINED.at_percent(percent / 10) for percent in range(11)]
     assert levels == sorted(levels, reverse=True)
+
+
+def test_a_distilled_network_knows_every_twentieth_time():
+    kept = distilled(TRAINED)
+    assert len(kept) == 50
+    assert torch.equal(kept.highest, TRAINED.highest)
+    assert kept.times(2).tolist() == [999.0, 19.0]
+    for time in (19, 39, 999):
+        assert int(kept.time(TRAINED.values[time])) == time
+        torch.testing.assert_close(kept.at(torch.tensor(float(time))), TRAINED.values[time])
+    assert kept.at_percent(0.5) == pytest.approx(TRAINED.at_percent(0.5), rel=1e-2)
 
 
 def test_zero_terminal_snr_leaves_the_first_level_and_lifts_the_last():
