@@ -16,6 +16,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from diffusion.device import is_out_of_memory
 from diffusion.errors import UnreadableFile
 from diffusion.files.header import Header, TensorEntry, refuse_other_files
 from diffusion.weights import DTYPES, NAMES, PositionedFile, WeightSource, file_version, refuse_changed
@@ -123,6 +124,8 @@ def _load(path: Path, name: str, location: str) -> Any:
             ) from error
         raise UnreadableFile(f"{name} is not a model file, or it is damaged: it cannot be unpickled.") from error
     except Exception as error:  # a hostile or broken file can make the unpickler stumble in any way
+        if is_out_of_memory(error):
+            raise
         raise UnreadableFile(f"{name} is damaged: it cannot be unpickled ({error}).") from error
 
 
@@ -133,8 +136,13 @@ def _flatten(loaded: Any, name: str) -> tuple[dict[str, Tensor], dict[str, str]]
     tensors: dict[str, Tensor] = {}
     facts: dict[str, str] = {}
     pending: list[tuple[str, Any]] = [("", loaded)]
+    seen: set[int] = set()  # a container may hold itself
     while pending:
         prefix, value = pending.pop()
+        if isinstance(value, Mapping | list | tuple):
+            if id(value) in seen:
+                continue
+            seen.add(id(value))
         if isinstance(value, Tensor):
             if value.layout is not torch.strided or value.dtype not in DTYPES.values():
                 raise UnreadableFile(f"{name}: {prefix!r} is stored as {value.dtype}, which cannot be read.")

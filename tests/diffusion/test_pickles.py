@@ -179,3 +179,22 @@ def test_a_compressed_archive_is_read_right_or_refused(tmp_path, tensors):
         for entry in old.infolist():
             fresh.writestr(entry.filename, old.read(entry))
     assert_equal(read_all(open_weights(path)), tensors)
+
+
+def test_a_container_that_holds_itself_is_looked_at_once(tmp_path, tensors):
+    content = {"weights": tensors}
+    content["again"] = content
+    assert_equal(
+        read_all(open_weights(save(tmp_path, content))), {f"weights.{name}": value for name, value in tensors.items()}
+    )
+
+
+def test_full_memory_is_not_taken_for_a_damaged_file(tmp_path, tensors, monkeypatch):
+    path = save(tmp_path, tensors)
+
+    def full(*arguments, **options):
+        raise MemoryError
+
+    monkeypatch.setattr(torch, "load", full)
+    with pytest.raises(MemoryError):
+        open_weights(path)
