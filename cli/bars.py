@@ -15,16 +15,19 @@ from cli.opening import Opened
 from cli.reporting import sentence
 from graph.events import (
     Event,
+    NodeBlocked,
     NodeErrored,
     NodeExpanded,
     NodeFinished,
     NodeProgress,
     NodeSkipped,
     NodeStarted,
+    NodeWarned,
     Planned,
 )
 
 LONGEST = 36  # characters before a bar
+STYLES = {NodeErrored: "red", NodeWarned: "yellow", NodeBlocked: "yellow"}
 
 
 class Bars:
@@ -68,7 +71,7 @@ class Bars:
                     self._say(f"{self._title(event.node)} → {artifact}")
         said = sentence(event, self._title)
         if said:
-            self._say(said, "red" if said.startswith("error") else "yellow")
+            self._say(said, STYLES.get(type(event), ""))
 
     def _close(self, node: str) -> None:
         """A node that runs once per picture counts once."""

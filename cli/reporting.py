@@ -13,6 +13,7 @@ from graph.events import (
     NodeBlocked,
     NodeErrored,
     NodeFinished,
+    NodeNoted,
     NodeWarned,
     Planned,
 )
@@ -38,6 +39,8 @@ def sentence(event: Event, title: Callable[[str], str]) -> str | None:
             return f"error: {title(event.node)}{_item(event)}: {event.message}"
         case NodeWarned():
             return f"warning: {title(event.node)}{_item(event)}: {event.message}"
+        case NodeNoted():
+            return f"{title(event.node)}{_item(event)}: {event.message}"
         case NodeBlocked():
             return f"skipped: {title(event.node)}{_item(event)}: {event.reason}"
     return None
@@ -52,7 +55,7 @@ class PlainLines:
     def __call__(self, event: Event) -> None:
         said = sentence(event, self._title)
         if said:
-            print(said, file=sys.stderr, flush=True)
+            print(said, file=sys.stdout if isinstance(event, NodeNoted) else sys.stderr, flush=True)
         elif isinstance(event, Planned):
             print(f"{len(event.steps)} to run, {len(event.cached)} already done", flush=True)
         elif isinstance(event, NodeFinished) and (event.seconds >= SLOW or event.artifacts):
@@ -84,7 +87,7 @@ class JsonLines:
         pass
 
 
-def _item(event: NodeWarned | NodeErrored | NodeBlocked | NodeFinished) -> str:
+def _item(event: NodeWarned | NodeNoted | NodeErrored | NodeBlocked | NodeFinished) -> str:
     """Which of several pictures this is about."""
     return "" if event.items == 1 else f" [{event.item + 1}{f'/{event.items}' if event.items else ''}]"
 

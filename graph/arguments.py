@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from graph.events import Event
-from graph.reporting import Progress, Warn
+from graph.reporting import Here, Note, Progress, Warn
 from graph.station import Unit
 
 
@@ -28,6 +28,10 @@ def take_arguments(
             values[name] = Progress(station.id, emit, cancel, unit.item, station.items)
         elif wanted is Warn:
             values[name] = Warn(station.id, emit, unit.item, station.items)
+        elif wanted is Note:
+            values[name] = Note(station.id, emit, unit.item, station.items)
+        elif wanted is Here:
+            values[name] = Here(station.id)
         elif wanted in resources:
             values[name] = resources[wanted]
         else:

@@ -54,6 +54,16 @@ class NodeWarned:
 
 
 @dataclass(frozen=True, slots=True)
+class NodeNoted:
+    """The node says what it did; nothing is wrong."""
+
+    node: NodeId
+    message: str
+    item: int = 0
+    items: int | None = 1
+
+
+@dataclass(frozen=True, slots=True)
 class NodeSkipped:
     """The node did not run: its stored output is used, or there was nothing to run it on."""
 
@@ -116,6 +126,7 @@ Event = (
     | NodeStarted
     | NodeProgress
     | NodeWarned
+    | NodeNoted
     | NodeSkipped
     | NodeExpanded
     | NodeFinished

@@ -15,6 +15,7 @@ from typing import Any, Literal
 from graph.workflow import NodeId
 
 Outcome = Literal["ran", "skipped", "failed"]
+LAYOUT = 1  # raised whenever what is written changes; records of another layout are forgotten
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +86,10 @@ class Journal:
     def _prepare(self) -> None:
         with self._open() as connection:
             connection.execute("PRAGMA journal_mode = WAL")
+            if connection.execute("PRAGMA user_version").fetchone()[0] != LAYOUT:
+                connection.execute("DROP TABLE IF EXISTS records")
+                connection.execute("DROP TABLE IF EXISTS states")
+                connection.execute(f"PRAGMA user_version = {LAYOUT}")
             connection.execute(
                 "CREATE TABLE IF NOT EXISTS records (workflow TEXT, node TEXT, parts TEXT, outcome TEXT, reason TEXT,"
                 " time REAL, PRIMARY KEY (workflow, node))"

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 from graph.errors import Cancelled
-from graph.events import Event, NodeProgress, NodeWarned
+from graph.events import Event, NodeNoted, NodeProgress, NodeWarned
 from graph.workflow import NodeId
 
 
@@ -43,3 +44,20 @@ class Warn:
 
     def __call__(self, message: str) -> None:
         self._emit(NodeWarned(self._node, message, self._item, self._items))
+
+
+class Note:
+    """Says on the node what it did, where that is worth knowing though nothing is wrong."""
+
+    def __init__(self, node: NodeId, emit: Callable[[Event], None], item: int = 0, items: int | None = 1):
+        self._node, self._emit, self._item, self._items = node, emit, item, items
+
+    def __call__(self, message: str) -> None:
+        self._emit(NodeNoted(self._node, message, self._item, self._items))
+
+
+@dataclass(frozen=True, slots=True)
+class Here:
+    """Which node of the document is running. A node that asks for it should not let its outputs depend on it."""
+
+    node: NodeId

@@ -4,6 +4,7 @@ from typing import Annotated, NamedTuple
 
 from diffusion.image import Image, Mask
 from graph.declare import Choice, Resource, Text, Tip, node
+from graph.reporting import Here
 from workflows.outputs import InputFolder, OutputFolder, PreviewFolder, SavedFile
 
 PREFIX = Tip("The file's name, before its number. %date:yyyy-MM-dd%, %width% and %Node.input% are filled in.")
@@ -28,17 +29,20 @@ def load_image(
 
 @node("SaveImage", category="image", title="Save Image")
 def save_image(
-    outputs: Resource[OutputFolder], images: Image, filename_prefix: Annotated[str, Text(), PREFIX] = "Patchbay"
+    outputs: Resource[OutputFolder],
+    here: Resource[Here],
+    images: Image,
+    filename_prefix: Annotated[str, Text(), PREFIX] = "Patchbay",
 ) -> list[SavedFile]:
     """Write pictures to the output folder as numbered PNG files that carry the workflow which made them."""
     from diffusion.pictures import to_pictures
 
-    return [outputs.save_png(picture, filename_prefix) for picture in to_pictures(images)]
+    return [outputs.save_png(picture, filename_prefix, node=here.node) for picture in to_pictures(images)]
 
 
 @node("PreviewImage", category="image", title="Preview Image")
-def preview_image(outputs: Resource[PreviewFolder], images: Image) -> list[SavedFile]:
+def preview_image(outputs: Resource[PreviewFolder], here: Resource[Here], images: Image) -> list[SavedFile]:
     """Show pictures without keeping them."""
     from diffusion.pictures import to_pictures
 
-    return [outputs.save_png(picture, "preview") for picture in to_pictures(images)]
+    return [outputs.save_png(picture, "preview", node=here.node) for picture in to_pictures(images)]

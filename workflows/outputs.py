@@ -13,6 +13,7 @@ from typing import Any
 from PIL import Image
 
 from graph.values import Artifact
+from graph.workflow import NodeId
 from workflows.counters import Counters
 from workflows.document import Document
 from workflows.names import NameRefused, fill, path_parts
@@ -68,11 +69,15 @@ class OutputFolder:
                     number.value = 1 + max(number.value, _last_used(directory, name))
         return SavedFile(str(folder / _numbered(name, number.value, suffix)), self.root, self.kind)
 
-    def save_png(self, picture: Image.Image, prefix: str, *, known: Mapping[str, Any] | None = None) -> SavedFile:
-        """Save a picture with its workflow and its parameters inside; ``%width%`` and ``%height%`` are its own."""
+    def save_png(
+        self, picture: Image.Image, prefix: str, *, node: NodeId | None = None, known: Mapping[str, Any] | None = None
+    ) -> SavedFile:
+        """Save a picture with its workflow and its parameters inside; ``%width%`` and ``%height%`` are its own.
+
+        ``node`` is the one that saves: the parameters are those of the sampler that it is reached from.
+        """
         width, height = picture.size
-        nodes = self._document.workflow.nodes.items()
-        saving = next((node_id for node_id, node in nodes if node.inputs.get("filename_prefix") == prefix), None)
+        saving = node if node in self._document.workflow.nodes else None  # an expansion's node is in no document
         parameters = parameters_of(self._document, saving, size=picture.size, hash_of=self._hash_of)
         texts = self._document.chunks() | ({"parameters": write_parameters(parameters)} if parameters else {})
         known = {"width": width, "height": height} | dict(known or {})

@@ -11,7 +11,7 @@ from graph.events import NodeBlocked, NodeErrored, NodeFinished, NodeProgress, N
 from graph.executor import Executor
 from graph.graph import resolve
 from graph.registry import Registry
-from graph.reporting import Warn
+from graph.reporting import Here, Note, Warn
 from graph.workflow import Link, Node, Workflow
 
 
@@ -271,6 +271,18 @@ def test_a_warning_is_put_on_its_node(bench):
     bench.run({"1": Node("Hesitate")})
     assert [event.message for event in bench.events if type(event).__name__ == "NodeWarned"] == [
         "192 of 264 changes applied"
+    ]
+
+
+def test_a_node_can_say_what_it_did_and_which_node_it_is(bench):
+    @node("Report")
+    def report(note: Resource[Note], here: Resource[Here]) -> None:
+        note(f"{here.node} changed 264 weights")
+
+    bench.registry.add(report.node_type)
+    bench.run({"7": Node("Report")})
+    assert [(event.node, event.message) for event in bench.events if type(event).__name__ == "NodeNoted"] == [
+        ("7", "7 changed 264 weights")
     ]
 
 

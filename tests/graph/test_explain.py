@@ -1,3 +1,5 @@
+import sqlite3
+from contextlib import closing
 from typing import Annotated
 
 import pytest
@@ -163,6 +165,15 @@ def test_a_damaged_journal_is_put_aside(tmp_path):
     path.write_bytes(b"not a database, whatever its name says" * 100)
     assert Journal(path, "a").records() == {}
     assert (tmp_path / "journal.sqlite.damaged").exists()
+
+
+def test_a_journal_of_an_older_layout_begins_anew(tmp_path):
+    path = tmp_path / "journal.sqlite"
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("CREATE TABLE records (workflow TEXT, node TEXT, parts TEXT)")
+        connection.execute("INSERT INTO records VALUES ('a', '1', '[]')")
+        connection.commit()
+    assert Journal(path, "a").records() == {}
 
 
 def test_without_a_journal_it_can_still_say_what_would_run(bench):

@@ -6,6 +6,7 @@ from PIL import Image as Pillow
 
 from diffusion.errors import UnreadableFile
 from diffusion.image import Image
+from graph.reporting import Here
 from nodes.image import load_image, preview_image, save_image
 from workflows.document import read_document
 from workflows.outputs import InputFolder, OutputFolder, PreviewFolder
@@ -18,7 +19,7 @@ def folder(kind, root):
 
 
 def test_pictures_of_a_batch_are_numbered_files_with_the_workflow_inside(tmp_path):
-    saved = save_image(folder(OutputFolder, tmp_path), Image(torch.rand(2, 8, 16, 3)), "mine")
+    saved = save_image(folder(OutputFolder, tmp_path), Here("9"), Image(torch.rand(2, 8, 16, 3)), "mine")
     assert [file.name for file in saved] == ["mine_00001_.png", "mine_00002_.png"]
     with Pillow.open(saved[0].path) as picture:
         assert picture.size == (16, 8)
@@ -27,7 +28,7 @@ def test_pictures_of_a_batch_are_numbered_files_with_the_workflow_inside(tmp_pat
 
 def test_a_saved_picture_is_read_as_it_was(tmp_path):
     pixels = torch.randint(0, 256, (1, 8, 8, 3)) / 255
-    (saved,) = save_image(folder(OutputFolder, tmp_path), Image(pixels), "mine")
+    (saved,) = save_image(folder(OutputFolder, tmp_path), Here("9"), Image(pixels), "mine")
     image, mask = load_image(InputFolder(saved.root), saved.name)
     torch.testing.assert_close(image.pixels, pixels)
     assert mask.values.shape == (1, 8, 8)
@@ -49,6 +50,6 @@ def test_what_is_no_picture_is_refused_by_name(tmp_path, content):
 
 
 def test_a_preview_goes_to_the_folder_that_is_not_kept(tmp_path):
-    (saved,) = preview_image(folder(PreviewFolder, tmp_path), Image(torch.rand(1, 8, 8, 3)))
+    (saved,) = preview_image(folder(PreviewFolder, tmp_path), Here("9"), Image(torch.rand(1, 8, 8, 3)))
     assert saved.kind == "temp"
     assert saved.path.is_file()
