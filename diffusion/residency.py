@@ -97,10 +97,11 @@ class Residency:
         return self._run(handle, function, stop)
 
     def forget(self) -> None:
-        """Drop every model that is not in use, and close all files."""
+        """Drop every model that is not in use, and every adapter, and close all files."""
         with self._lock:
             self._drop(self._idle())
             self._files.close()
+            LOADED.forget()
 
     def add_consumer(self, free: Callable[[int], object]) -> None:
         """Register who else keeps main memory: when it is short, ``free(size)`` is called with the bytes wanted."""
