@@ -34,6 +34,8 @@ ConditioningSetAreaStrength: conditioning strength -> CONDITIONING
 ConditioningSetMask: conditioning mask strength set_cond_area -> CONDITIONING
 ConditioningSetTimestepRange: conditioning start end -> CONDITIONING
 ConditioningZeroOut: conditioning -> CONDITIONING
+ControlNetLoader: control_net_name -> CONTROL_NET
+ControlNetApply: conditioning control_net image strength -> CONDITIONING
 VAEDecodeTiled: samples vae tile_size overlap temporal_size temporal_overlap -> IMAGE
 VAEEncodeTiled: pixels vae tile_size overlap temporal_size temporal_overlap -> LATENT
 VAEEncodeForInpaint: pixels vae mask grow_mask_by -> LATENT
