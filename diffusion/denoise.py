@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 import torch
@@ -14,6 +14,7 @@ from diffusion.guidance import RescaleGuidance, Rule
 from diffusion.regions import Region
 from diffusion.samplers.sampler import Denoiser
 from diffusion.sigmas import TrainedSigmas
+from diffusion.steering import Nets, Steering, residuals
 
 Prediction = Literal["eps", "v", "x0", "lcm"]
 """What a network answers: the noise, the velocity, the clean latent, or the noise of a consistency model."""
@@ -30,9 +31,20 @@ class Network:
     prediction: Prediction = "eps"
     shown: Tensor | None = None
     """For a network that was trained to inpaint: what it sees of a latent where a prompt says nothing else."""
+    nets: Nets = field(default_factory=dict)
+    """The ControlNets that prompts name."""
 
-    def __call__(self, x: Tensor, sigma: Tensor, embeds: Tensor, shown: Tensor | None = None) -> Tensor:
+    def __call__(
+        self,
+        x: Tensor,
+        sigma: Tensor,
+        embeds: Tensor,
+        shown: Tensor | None = None,
+        controls: Sequence[Sequence[Steering]] = (),
+    ) -> Tensor:
         """x: (B, C, h, w) at noise level ``sigma``; embeds: (B, N, D); shown: (B, C', h, w), as it is.
+
+        ``controls`` steer equal parts of the batch each.
 
         Returns: (B, C, h, w), float32.
         """
@@ -40,9 +52,10 @@ class Network:
         time = self.trained.time(sigma)
         times = time.to(x.device).expand(len(x))
         scaled = x / (sigma**2 + 1).sqrt()
+        added = residuals(self.nets, scaled, times, embeds, controls, dtype)
         if shown is not None:
             scaled = torch.cat([scaled, shown], dim=1)
-        answer = self.module(scaled.to(dtype), times, encoder_hidden_states=embeds.to(dtype)).sample.float()
+        answer = self.module(scaled.to(dtype), times, encoder_hidden_states=embeds.to(dtype), **added).sample.float()
         match self.prediction:
             case "x0":
                 return answer
@@ -68,7 +81,8 @@ def predict(network: Network, x: Tensor, sigma: Tensor, prompts: Sequence[Sequen
     for batch in _batches(acting):
         embeds = _side_by_side([region.embeds for _, region in batch])
         windows = torch.cat([region.window.of(x) for _, region in batch])
-        parts = network(windows, sigma, embeds, _shown(network, batch)).chunk(len(batch))
+        controls = [[each for each in region.controls if each.acts_at(level)] for _, region in batch]
+        parts = network(windows, sigma, embeds, _shown(network, batch), controls).chunk(len(batch))
         for (i, region), part in zip(batch, parts, strict=True):
             region.window.of(totals[i]).add_(part * region.weight)
             region.window.of(weights[i]).add_(region.weight)

@@ -23,6 +23,7 @@ from diffusion.regions import fitted, regions, repeated
 from diffusion.samplers.sampler import Denoiser, sampler
 from diffusion.schedules import sigmas_for
 from diffusion.sigmas import TrainedSigmas, distilled, scaled_linear, zero_terminal_snr
+from diffusion.steering import Nets, resident_nets
 
 if TYPE_CHECKING:
     from diffusion.residency import Residency
@@ -117,11 +118,15 @@ def sample_along(
         if on_step is not None:
             on_step(done, total, preview(denoised, space))
 
-    def follow(module: nn.Module) -> Tensor:
+    def steered(module: nn.Module) -> Tensor:
+        with resident_nets(residency, model, guider.prompts, stop) as nets:
+            return follow(module, nets)
+
+    def follow(module: nn.Module, nets: Nets) -> Tensor:
         noise = start_noise(source, original, seed, sigmas, latent.batch_index)
         initial = noise.initial if add_noise else torch.zeros_like(original)
         shown = _shown(original, mask) if residency.config(model).in_channels > space.channels else None
-        network = Network(module, trained, _prediction(model), shown)
+        network = Network(module, trained, _prediction(model), shown, nets)
         prompts = regions(guider.prompts, original, space, trained)
         denoise: Denoiser = Guided(network, prompts, guider.rule, _rescale(model))
         if mask is not None:
@@ -134,7 +139,7 @@ def sample_along(
     def finished(x: Tensor) -> Latent:
         return replace(latent, samples=(x / space.scale + space.shift).cpu(), space=space)
 
-    clean = residency.run(model, follow, stop)
+    clean = residency.run(model, steered, stop)
     _check_finite(clean, sampler_name, len(sigmas) - 1)
     return Sampled(finished(clean), finished(last))
 
