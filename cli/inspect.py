@@ -1,20 +1,23 @@
-"""``inspect FILE…``: what model files are, from their headers alone, without torch."""
+"""``inspect FILE…``: what model files are, from their headers alone, without torch unless a file is pickled."""
 
 import argparse
 import json
 from collections.abc import Mapping
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from cli.errors import CommandError, ExitCode
 from cli.places import Places, places
 from cli.words import count
+from diffusion.adapters.alphas import alphas_of, configs_of
 from diffusion.adapters.dialects import Targets
 from diffusion.adapters.match import Index, match
-from diffusion.adapters.report import report
+from diffusion.adapters.report import AdapterReport, describe, report
 from diffusion.errors import DiffusionError, UnknownFamily
 from diffusion.families.detection import detect, looks_like
-from diffusion.files.header import Header, read_header
+from diffusion.files.header import PICKLES, Header, read_header
+from diffusion.files.identity import autov2, autov3
 from diffusion.handle import Component
 
 COMPONENTS: tuple[Component, ...] = ("model", "text", "vae")
@@ -51,22 +54,65 @@ def _find(where: Places, name: str) -> Path:
 
 
 def _inspect(path: Path, targets: Mapping[Component, Targets] | None) -> dict[str, Any]:
-    header = read_header(path)
-    sentences = [_sentence(header, path.stat().st_size)]
-    if targets is not None:
-        found = report(path.name, header, match(header, Index.of(targets)), targets)
-        sentences += [found.refusal] if found.refusal else found.sentences()
-    return {"file": str(path), "sentences": sentences, "metadata": dict(header.metadata)}
+    header = _header(path)
+    adapter = _adapter(path, header, targets)
+    sentences = [_sentence(header, path.stat().st_size, adapter)]
+    inspected = {"file": str(path), "sentences": sentences, "metadata": dict(header.metadata)}
+    if adapter is None and targets is None:
+        return inspected
+    if adapter is None:
+        sentences.append(f"{path.name} is no adapter.")
+        return inspected
+    sentences += [adapter.refusal] if targets is not None and adapter.refusal else adapter.sentences()
+    hashes = _hashes(path, adapter)
+    sentences.append(f"{path.name}: " + ", ".join(f"{name} {digits}" for name, digits in hashes.items()) + ".")
+    return inspected | {"adapter": asdict(adapter), "hashes": hashes}
 
 
-def _sentence(header: Header, size: int) -> str:
+def _header(path: Path) -> Header:
+    if path.suffix.lower() not in PICKLES:
+        return read_header(path)
+    from diffusion.weights import open_weights
+
+    source = open_weights(path)
+    source.close()
+    return source.header
+
+
+def _adapter(path: Path, header: Header, targets: Mapping[Component, Targets] | None) -> AdapterReport | None:
+    """What a file does as an adapter, to the weights it is held against if there are any; None where it is none."""
+    configs = configs_of(header.metadata, path, path.name)
+    alphas = tuple(alphas_of(path, header, configs))
+    described = describe(path.name, header, alphas)
+    if not described.total or _checkpoint(header):
+        return None
+    if targets is None:
+        return described
+    return report(path.name, header, match(header, Index.of(targets), configs), targets, alphas)
+
+
+def _hashes(path: Path, adapter: AdapterReport) -> dict[str, str]:
+    """The hashes that sites and pictures know a file by, and the one its trainer recorded."""
+    hashes = {"AutoV2": autov2(path)}
+    if path.suffix.lower() not in PICKLES:
+        hashes["AutoV3"] = autov3(path)
+    return hashes | ({"recorded": adapter.hash} if adapter.hash else {})
+
+
+def _sentence(header: Header, size: int, adapter: AdapterReport | None) -> str:
     """What the file is, as far as its names and shapes tell."""
-    try:
-        what = f"a checkpoint of {detect(header).title}"
-    except UnknownFamily:
-        what = looks_like(header) or "nothing known here"
+    what = _checkpoint(header) or looks_like(header) or ("an adapter — use LoraLoader" if adapter else "")
     formats = sorted({entry.dtype for entry in header.tensors.values()})
-    return f"{header.name}: {what}; {count(len(header.tensors), 'tensor')} ({', '.join(formats)}), {size / 1e6:,.1f} MB"
+    holds = f"{count(len(header.tensors), 'tensor')} ({', '.join(formats)}), {size / 1e6:,.1f} MB"
+    return f"{header.name}: {what or 'nothing known here'}; {holds}"
+
+
+def _checkpoint(header: Header) -> str:
+    """Of which family a file is a checkpoint, or ""."""
+    try:
+        return f"a checkpoint of {detect(header).title}"
+    except UnknownFamily:
+        return ""
 
 
 def _targets(where: Places, checkpoint: str) -> Mapping[Component, Targets]:

@@ -1,21 +1,25 @@
-"""Where alpha hides when a file has no ``.alpha`` tensors: PEFT's configuration, in metadata or in a file beside it."""
+"""Where alpha hides: in ``.alpha`` tensors, or in PEFT's configuration, in metadata or in a file beside it."""
 
 from __future__ import annotations
 
 import json
 import math
 import re
-from collections.abc import Mapping
+import struct
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from diffusion.adapters.adapter import Options
 from diffusion.errors import UnreadableFile
+from diffusion.files.header import PICKLES, Header
 
 DIFFUSERS_KEY = "lora_adapter_metadata"
 COMPONENT_PREFIXES = ("unet.", "transformer.", "text_encoder.", "text_encoder_2.", "text_encoder_3.")
 PEFT_PREFIX = "base_model.model."
+NUMBERS = {"F16": "e", "BF16": "e", "F32": "f", "F64": "d", "I32": "i", "I64": "q"}
+"""Number formats of single numbers, as `struct` calls them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +45,10 @@ class PeftConfig:
         if not isinstance(alpha, (int, float)) or not isinstance(rank, (int, float)):
             raise UnreadableFile(f"{self.where} should give alpha and rank as numbers, not {alpha!r} and {rank!r}.")
         return alpha / (math.sqrt(rank) if self.options.get("use_rslora") else rank)
+
+    def patterns(self, name: str) -> Iterator[Any]:
+        """The values that stand for some modules alone."""
+        yield from (self.options.get(name) or {}).values()
 
     def _of(self, module: str, pattern: str, default: Any) -> Any:
         """PEFT's rule: the first pattern that matches the end of the module's name, at a dot or from its start."""
@@ -75,6 +83,27 @@ def configs_of(metadata: Mapping[str, str], path: Path, name: str) -> Configs:
 def config_for(configs: Configs, stem: str) -> PeftConfig | None:
     """The configuration that speaks of a module as the file spells it."""
     return next((configs[prefix] for prefix in sorted(configs, key=len, reverse=True) if stem.startswith(prefix)), None)
+
+
+def alphas_of(path: Path, header: Header, configs: Configs) -> Iterator[float]:
+    """Every alpha that is given for a module, read without torch. Pickled files' own are not looked for."""
+    for config in configs.values():
+        given = (config.options.get("lora_alpha", config.options.get("alpha")), *config.patterns("alpha_pattern"))
+        yield from (float(alpha) for alpha in given if isinstance(alpha, (int, float)))
+    if path.suffix.lower() in PICKLES:
+        return
+    with path.open("rb") as file:
+        for key, entry in header.tensors.items():
+            if key.endswith(".alpha") and entry.dtype in NUMBERS and math.prod(entry.shape) == 1:
+                file.seek(entry.start)
+                yield _number(entry.dtype, file.read(entry.end - entry.start))
+
+
+def _number(dtype: str, stored: bytes) -> float:
+    if dtype == "BF16":  # the upper half of a float32
+        dtype, stored = "F32", bytes(2) + stored
+    (number,) = struct.unpack(f"<{NUMBERS[dtype]}", stored)
+    return float(number)
 
 
 def _parse(text: str, where: str) -> dict[str, Any]:

@@ -73,4 +73,10 @@ def _remainder(tensors: Mapping[str, Tensor]) -> Tensor | None:
     from torch import sparse_coo_tensor
 
     indices, values, size = (tensors[role] for role in REMAINDER)
-    return sparse_coo_tensor(indices.long(), values.float(), tuple(size.tolist()), check_invariants=True)
+    try:
+        remainder = sparse_coo_tensor(indices.long(), values.float(), tuple(size.tolist()), check_invariants=True)
+    except RuntimeError as error:
+        raise ValueError("its sparse remainder has numbers in places that a weight does not have.") from error
+    if remainder.numel() != len(tensors["up"]) * tensors["down"][0].numel():
+        raise ValueError("its sparse remainder is of another size than its product.")
+    return remainder

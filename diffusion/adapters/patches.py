@@ -7,7 +7,7 @@ from dataclasses import replace
 from decimal import Decimal
 
 from diffusion.adapters.adapter import Patch
-from diffusion.adapters.alphas import configs_of
+from diffusion.adapters.alphas import alphas_of, configs_of
 from diffusion.adapters.blocks import block_of, block_weights
 from diffusion.adapters.build import build
 from diffusion.adapters.dialects import Targets
@@ -15,7 +15,7 @@ from diffusion.adapters.loaded import LOADED, LoadedFile
 from diffusion.adapters.lookup import find_adapter
 from diffusion.adapters.match import Index, Match, match
 from diffusion.adapters.report import AdapterReport, report
-from diffusion.errors import AdapterMismatch
+from diffusion.errors import AdapterMismatch, UnreadableFile
 from diffusion.files.folders import ModelFolders
 from diffusion.handle import Applied, Component, FileRef
 from diffusion.weights import open_weights
@@ -33,8 +33,9 @@ def inspect_adapter(
     path = folders.path(file)
     source = open_weights(path, file.path)
     source.close()
-    matched = match(source.header, Index.of(targets), configs_of(source.header.metadata, path, file.path))
-    found = report(file.path, source.header, matched, targets)
+    configs = configs_of(source.header.metadata, path, file.path)
+    matched = match(source.header, Index.of(targets), configs)
+    found = report(file.path, source.header, matched, targets, alphas_of(path, source.header, configs))
     if found.refusal:  # before tensors are read: it may be a whole checkpoint in the wrong folder
         raise AdapterMismatch(found.refusal)
     loaded = LOADED.get(folders, file)
@@ -77,7 +78,10 @@ def _patches_of(
         target = index.targets[component][name]
         factor = factors[block_of(component, target.file_name)] if factors else 1.0
         for entry in entries if factor else ():
-            adapter = build(entry, loaded.tensors, target.shape, options)
+            try:
+                adapter = build(entry, loaded.tensors, target.shape, options)
+            except ValueError as error:
+                raise UnreadableFile(f"{applied.adapter.path} is damaged: {entry.stem}: {error}") from error
             digest = f"{applied.adapter.path}@{applied.adapter.identity}/{entry.stem}{applied.options}"
             yield name, Patch(adapter, applied.strength * factor, digest, running)
 

@@ -40,6 +40,8 @@ class AdapterReport:
     """Component that it was not put on → modules of the file that would change it."""
     unknown: tuple[str, ...]
     """Keys of no known kind of adapter."""
+    alphas: tuple[float, ...]
+    """Every alpha that the file or a configuration beside it gives."""
     trigger_words: tuple[str, ...]
     hash: str
     """Of the tensors, as its trainer recorded it, or ""."""
@@ -81,16 +83,19 @@ class AdapterReport:
         return f"{self.file} changes nothing of this model: {why}, for example {example}. {made_for}"
 
     def summary(self) -> str:
-        """What is applied, in one sentence."""
+        """What is applied, and by which words it is called."""
         kinds = " and ".join(self.kinds) or "Nothing"
         rank = f" of rank {_span(self.ranks)}" if self.ranks else ""
+        alpha = f"{' and' if rank else ' of'} alpha {_span(self.alphas)}" if self.alphas else ""
         made = f" made for {self.family}" if self.family else ""
+        trainer = f" with {self.trainer}" if self.trainer else ""
         changes = " and ".join(
-            f"{number} {'module' if number == 1 else 'modules'} of {COMPONENTS[part]}"
-            for part, number in self.changed.items()
-            if number
+            f"{number} {'module' if number == 1 else 'modules'} of {title}"
+            for part, title in COMPONENTS.items()
+            if (number := self.changed.get(part))
         )
-        return f"{self.file}: {kinds}{rank}{made}, changes {changes or 'nothing'}."
+        words = f" Trigger words: {', '.join(self.trigger_words)}." if self.trigger_words else ""
+        return f"{self.file}: {kinds}{rank}{alpha}{made}{trainer}, changes {changes or 'nothing'}.{words}"
 
     def warnings(self) -> tuple[str, ...]:
         """What is not applied, and what may surprise: one sentence each."""
@@ -110,7 +115,7 @@ class AdapterReport:
         return (self.summary(), *self.warnings())
 
 
-def describe(file: str, header: Header) -> AdapterReport:
+def describe(file: str, header: Header, alphas: Iterable[float] = ()) -> AdapterReport:
     """What a file says of itself, whatever model it may be put on."""
     modules, unknown, embeddings = modules_of(header)
     known = [module for module in modules if module.known]
@@ -124,11 +129,12 @@ def describe(file: str, header: Header) -> AdapterReport:
         trainer=trainer_of(header.metadata, {}),
         kinds=_named(Counter(title_of(kind, module.keys) for kind, module in kinds), header),
         ranks=tuple(sorted(rank for rank in ranks if rank is not None)),
-        changed=Counter(component_of(module.stem) for module in known),
+        changed=dict(Counter(component_of(module.stem) for module in known)),
         unmatched=(),
         misfits=(),
         elsewhere={},
         unknown=tuple(sorted(unknown)),
+        alphas=tuple(sorted(set(alphas))),
         trigger_words=trigger_words(header.metadata),
         hash=header.metadata.get("sshs_model_hash", ""),
         embeddings=embeddings,
@@ -136,7 +142,9 @@ def describe(file: str, header: Header) -> AdapterReport:
     )
 
 
-def report(file: str, header: Header, found: Match, targets: Mapping[Component, Targets]) -> AdapterReport:
+def report(
+    file: str, header: Header, found: Match, targets: Mapping[Component, Targets], alphas: Iterable[float] = ()
+) -> AdapterReport:
     """Put a match into words."""
     modules = (*found.matched, *found.unmatched, *found.misfits, *found.elsewhere)
     entries = [entry for weights in found.entries.values() for changes in weights.values() for entry in changes]
@@ -152,11 +160,12 @@ def report(file: str, header: Header, found: Match, targets: Mapping[Component, 
         trainer=trainer_of(header.metadata, found.dialects),
         kinds=_named(Counter(entry.title for entry in by_stem.values()), header),
         ranks=tuple(sorted({entry.rank for entry in entries if entry.rank is not None})),
-        changed=changed,
+        changed=dict(changed),
         unmatched=tuple(module.stem for module in found.unmatched),
         misfits=tuple(module.stem for module in found.misfits),
-        elsewhere=Counter(component_of(module.stem) for module in found.elsewhere),
+        elsewhere=dict(Counter(component_of(module.stem) for module in found.elsewhere)),
         unknown=found.unknown,
+        alphas=tuple(sorted(set(alphas))),
         trigger_words=trigger_words(header.metadata),
         hash=header.metadata.get("sshs_model_hash", ""),
         embeddings=found.embeddings,
@@ -199,5 +208,5 @@ def _listed(names: Sequence[str], limit: int = 4) -> str:
     return ", ".join(names[:limit]) + more
 
 
-def _span(ranks: Sequence[int]) -> str:
-    return str(ranks[0]) if len(ranks) == 1 else f"{ranks[0]} to {ranks[-1]}"
+def _span(numbers: Sequence[float]) -> str:
+    return f"{numbers[0]:g}" if len(numbers) == 1 else f"{numbers[0]:g} to {numbers[-1]:g}"

@@ -14,14 +14,27 @@ EDGE = 1 << 16  # bytes looked at on either end of a file that is not a safetens
 
 
 def identity(path: Path) -> str:
-    """Change whenever the file is replaced: from its size, its time and its header. Reads no tensor."""
+    """Change whenever the file, or PEFT's configuration beside it, is replaced. Reads no tensor.
+
+    It is made of size, time and header.
+    """
     status = os.stat(path)
-    return _identity(os.fspath(path), status.st_size, status.st_mtime_ns)
+    return _identity(os.fspath(path), status.st_size, status.st_mtime_ns, _configuration(path))
+
+
+def _configuration(path: Path) -> str:
+    """What tells one version of the configuration that an adapter of PEFT's needs from the next."""
+    beside = path.with_name("adapter_config.json")
+    if not path.name.startswith("adapter_model") or not beside.is_file():
+        return ""
+    status = os.stat(beside)
+    return f"{status.st_size} {status.st_mtime_ns} "
 
 
 @lru_cache(maxsize=4096)
-def _identity(path: str, size: int, time: int) -> str:
-    return hashlib.sha256(f"{size} {time} ".encode() + _header_digest(path, size)).hexdigest()[:32]
+def _identity(path: str, size: int, time: int, configuration: str) -> str:
+    digest = hashlib.sha256(f"{size} {time} {configuration}".encode() + _header_digest(path, size))
+    return digest.hexdigest()[:32]
 
 
 def _header_digest(path: str, size: int) -> bytes:

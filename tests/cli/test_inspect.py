@@ -1,7 +1,11 @@
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
+import torch
+from safetensors.torch import save_file
 
 from cli.main import main
 
@@ -18,6 +22,49 @@ def test_an_adapter_is_held_against_a_checkpoint(capsys):
     inspected = json.loads(capsys.readouterr().out)
     assert "modules of the model" in inspected["sentences"][1]
     assert inspected["metadata"]["ss_output_name"] == "neon"
+
+
+def test_an_adapter_is_described_without_a_checkpoint_to_hold_it_against(capsys):
+    assert main(["inspect", "rocket"]) == 0
+    said = capsys.readouterr().out
+    assert "LoRA of rank 4 and alpha 4 made for Stable Diffusion 1.x with kohya, changes 192 modules" in said
+    assert "Trigger words: rocket." in said
+    assert "AutoV3 " in said
+
+
+def test_a_program_is_given_the_whole_report(capsys):
+    assert main(["inspect", "neon-dora", "--json"]) == 0
+    adapter = json.loads(capsys.readouterr().out)["adapter"]
+    assert adapter["kinds"] == {"LoRA with DoRA": 216}
+    assert adapter["ranks"] == [4]
+    assert adapter["alphas"] == [4.0]
+
+
+def test_a_configuration_beside_an_adapter_counts(tmp_path, capsys):
+    tensors = {
+        "base_model.model.a.lora_A.weight": torch.ones(2, 8),
+        "base_model.model.a.lora_B.weight": torch.ones(8, 2),
+    }
+    save_file(tensors, tmp_path / "adapter_model.safetensors")
+    (tmp_path / "adapter_config.json").write_text(json.dumps({"r": 2, "lora_alpha": 6}))
+    assert main(["inspect", str(tmp_path / "adapter_model.safetensors")]) == 0
+    assert "LoRA of rank 2 and alpha 6" in capsys.readouterr().out
+
+
+def test_a_checkpoint_is_no_adapter(capsys):
+    assert main(["inspect", "patchbay-demo", "--on", "patchbay-demo"]) == 0
+    assert "is no adapter" in capsys.readouterr().out
+
+
+def test_a_pickled_file_is_looked_into(capsys):
+    assert main(["inspect", "watercolor"]) == 0
+    assert "watercolor.pt" in capsys.readouterr().out
+
+
+def test_inspecting_imports_no_torch():
+    code = "import sys; from cli.main import main; main(['inspect', 'neon', '--on', 'patchbay-demo'])"
+    command = [sys.executable, "-c", f"{code}; assert 'torch' not in sys.modules"]
+    subprocess.run(command, check=True, cwd=ROOT, capture_output=True)
 
 
 @pytest.mark.parametrize("name", ["nowhere", str(ROOT / "LICENSE")])

@@ -29,9 +29,15 @@ def inspect(loras, targets, tensors, metadata=None):
 def test_a_report_says_what_is_applied(loras, targets):
     report = inspect(loras, targets, {**lora(QUERY), **lora(CROSS, 32, 768, rank=8), **lora(TEXT, 48, 48)})
     assert report.sentences() == (
-        "loras/style.safetensors: LoRA of rank 4 to 8 made for Stable Diffusion 1.x, "
-        "changes 2 modules of the model and 1 module of the text encoder.",
+        "loras/style.safetensors: LoRA of rank 4 to 8 made for Stable Diffusion 1.x "
+        "with kohya, changes 2 modules of the model and 1 module of the text encoder.",
     )
+
+
+@pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16, torch.float32, torch.float64, torch.int64])
+def test_alphas_are_read_from_the_header_on_in_every_format(dtype, loras, targets):
+    tensors = {**lora(QUERY), f"{QUERY}.alpha": torch.tensor(2, dtype=dtype), **lora(CROSS, 32, 768)}
+    assert inspect(loras, targets, {**tensors, f"{CROSS}.alpha": torch.tensor(16, dtype=dtype)}).alphas == (2, 16)
 
 
 def test_kinds_are_counted(loras, targets):

@@ -41,6 +41,17 @@ def test_a_file_that_holds_no_adapter_is_an_error(loras, targets):
         inspect_adapter(loras.folders, name, targets)
 
 
+@pytest.mark.parametrize(("places", "size"), [([[40], [0]], (32, 32)), ([[0], [-1]], (32, 32)), ([[0], [0]], (32, 16))])
+def test_a_sparse_remainder_that_lies_outside_its_weight_is_named(places, size, loras, changed):
+    sparse = {
+        f"{KOHYA}.bias_indices": torch.tensor(places, dtype=torch.int16),
+        f"{KOHYA}.bias_values": torch.ones(1),
+        f"{KOHYA}.bias_size": torch.tensor(size),
+    }
+    with pytest.raises(UnreadableFile, match=r"loras/sparse\.safetensors is damaged: .*to_q: its sparse remainder"):
+        changed((loras.write("sparse", {**lora(), **sparse}), 1.0))
+
+
 @pytest.mark.parametrize("axis", [0, 1])
 def test_a_square_weights_magnitude_is_laid_along_the_axis_its_shape_names(axis, loras, changed):
     sample = dense.dora(1, (32, 32), axis=axis)

@@ -34,6 +34,16 @@ def test_identity_changes_with_the_header_even_when_size_and_time_do_not(path):
     assert identity(other) != before
 
 
+def test_identity_changes_with_a_configuration_that_an_adapter_needs(tmp_path):
+    adapter, beside = tmp_path / "adapter_model.safetensors", tmp_path / "adapter_config.json"
+    save_file({"a": torch.ones(3)}, adapter)
+    alone = identity(adapter)
+    beside.write_text('{"lora_alpha": 8}')
+    first = identity(adapter)
+    beside.write_text('{"lora_alpha": 16}')
+    assert len({alone, first, identity(adapter)}) == 3
+
+
 def test_a_pickles_identity_is_taken_from_both_its_ends(tmp_path):
     first, second = tmp_path / "a.pt", tmp_path / "b.pt"
     torch.save({"a": torch.zeros(100_000)}, first)
