@@ -7,7 +7,10 @@ A handle holds references alone, so it is hashable, picklable, means the same in
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import ClassVar, Literal, Self
+from typing import TYPE_CHECKING, ClassVar, Literal, Self
+
+if TYPE_CHECKING:
+    from diffusion.block_patches import BlockPatch
 
 Component = Literal["model", "text", "vae", "control"]
 
@@ -85,7 +88,7 @@ class ModelHandle:
     family: str
     sampling: ModelSampling = ModelSampling()
     guidance: tuple[object, ...] = ()
-    block_patches: tuple[object, ...] = ()
+    block_patches: tuple[BlockPatch, ...] = ()
 
     def clone(self, *adapters: Applied) -> Self:
         """A copy of this instance with more adapters on top. Nothing is computed, this one is untouched."""

@@ -42,6 +42,7 @@ class Residency:
     def __init__(self, folders: ModelFolders, device: Device | None = None, budget: int | None = None) -> None:
         self._device = device or choose_device()
         self._budget = budget
+        self._folders = folders
         self._files = ModelFiles(folders)
         self._recipes = Recipes(folders, self._files)
         self._slots: list[Slot] = []  # least recently used first
@@ -72,7 +73,7 @@ class Residency:
         """The model as a module, with exactly this handle's weights, for as long as the block lasts.
 
         ``stop`` is called before every block of the network and for every weight that is written; what it raises
-        passes through. Raises OutOfMemory, UnreadableFile or what adapters raise.
+        passes through. Raises OutOfMemory, UnreadableFile or what adapters and block patches raise.
         """
         with self._lock:
             slot = self._filled(handle, stop or _go_on)
@@ -81,6 +82,9 @@ class Residency:
                 with ExitStack() as hooks, speaking_of_memory(self.device, f"running the {slot.title}"):
                     if stop is not None:
                         hooks.enter_context(slot.stopping(stop))
+                    if isinstance(handle, ModelHandle):
+                        for patch in handle.block_patches:
+                            hooks.enter_context(patch.attached(slot.module, self._folders))
                     yield slot.module
             except OutOfMemory:
                 self._release_everything()

@@ -11,6 +11,7 @@ MODULES = (
     "loaders",
     "lora",
     "merge",
+    "model_patch",
     "conditioning",
     "conditioning_edit",
     "control",

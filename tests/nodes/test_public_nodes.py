@@ -25,6 +25,9 @@ ModelMergeBlocks: model1 model2 input middle out -> MODEL
 CLIPMergeSimple: clip1 clip2 ratio -> CLIP
 CLIPMergeAdd: clip1 clip2 -> CLIP
 CLIPMergeSubtract: clip1 clip2 multiplier -> CLIP
+HypernetworkLoader: model hypernetwork_name strength -> MODEL
+FreeU: model b1 b2 s1 s2 -> MODEL
+FreeU_V2: model b1 b2 s1 s2 -> MODEL
 ConditioningCombine: conditioning_1 conditioning_2 -> CONDITIONING
 ConditioningConcat: conditioning_to conditioning_from -> CONDITIONING
 ConditioningAverage: conditioning_to conditioning_from conditioning_to_strength -> CONDITIONING
