@@ -21,6 +21,7 @@ MODULES = (
     "inpaint",
     "sampling",
     "image",
+    "image_save",
     "image_edit",
     "image_filters",
     "mask",

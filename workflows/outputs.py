@@ -16,6 +16,7 @@ from graph.values import Artifact
 from graph.workflow import NodeId
 from workflows.counters import Counters
 from workflows.document import Document
+from workflows.exif import SUFFIXES, Form, fitting, write_jpeg, write_webp
 from workflows.names import NameRefused, fill, path_parts
 from workflows.parameters import HashOf, parameters_of, unknown_hash, write_parameters
 from workflows.pictures import write_png
@@ -76,12 +77,37 @@ class OutputFolder:
 
         ``node`` is the one that saves: the parameters are those of the sampler that it is reached from.
         """
+        return self.save_picture(picture, prefix, "png", node=node, known=known)[0]
+
+    def save_picture(
+        self,
+        picture: Image.Image,
+        prefix: str,
+        form: Form,
+        quality: int = 90,
+        *,
+        node: NodeId | None = None,
+        known: Mapping[str, Any] | None = None,
+    ) -> tuple[SavedFile, tuple[str, ...]]:
+        """The same in a form of one's choice. Also returns the names of the texts that it had no room for."""
         width, height = picture.size
         saving = node if node in self._document.workflow.nodes else None  # an expansion's node is in no document
         parameters = parameters_of(self._document, saving, size=picture.size, hash_of=self._hash_of)
         texts = self._document.chunks() | ({"parameters": write_parameters(parameters)} if parameters else {})
         known = {"width": width, "height": height} | dict(known or {})
-        return self.save(prefix, ".png", lambda path: write_png(picture, path, texts), known=known)
+        kept = fitting(texts, form)
+
+        def write(path: Path) -> None:
+            match form:
+                case "png":
+                    write_png(picture, path, kept)
+                case "jpeg":
+                    write_jpeg(picture, path, kept, quality)
+                case "webp" | "webp lossless":
+                    write_webp(picture, path, kept, quality, lossless=form == "webp lossless")
+
+        saved = self.save(prefix, SUFFIXES[form], write, known=known)
+        return saved, tuple(name for name in texts if name not in kept)
 
     def _directory(self, folder: PurePosixPath, prefix: str) -> Path:
         root = self.root.resolve()
