@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
+from diffusion.adapters.mentions import Mention
 from diffusion.errors import FileNotInFolder, UnreadableFile
 from diffusion.files.folders import ModelFolders
 from diffusion.files.header import read_header
 from diffusion.files.identity import autov2, autov3
+from diffusion.handle import FileRef
 
 KIND = "loras"
 HASH = re.compile(r"[0-9a-f]{8,64}")
@@ -30,6 +32,20 @@ def find_adapter(folders: ModelFolders, name: str) -> str | None:
         listed = ", ".join(candidates)
         raise FileNotInFolder(f"{name} is ambiguous in {KIND}: it could be {listed}. Write the file's name.")
     return candidates[0] if candidates else None
+
+
+def files_mentioned(mentions: Iterable[Mention], folders: ModelFolders) -> tuple[FileRef, ...]:
+    """The files that LoRAs and hypernetworks are named by, each once; names that mean none or several are left out."""
+    found: dict[FileRef, None] = {}
+    for mention in mentions:
+        kind = KIND if mention.kind == "lora" else "hypernetworks"
+        try:
+            name = find_adapter(folders, mention.name) if kind == KIND else folders.find(kind, mention.name)
+        except FileNotInFolder:
+            continue
+        if name is not None:
+            found[folders.ref(kind, name)] = None
+    return tuple(found)
 
 
 def _metadata(folders: ModelFolders) -> Iterator[tuple[str, Mapping[str, str]]]:

@@ -1,7 +1,7 @@
 """Adapters named inside a prompt: ``<lora:neon:0.8>``, ``<lora:neon:0.8:0.5>``, ``<lora:neon:unet=1:te=0:dyn=4>``.
 
 A first number is the strength on the model and, without a second, on the text encoder; a second is the text encoder's.
-Named values: ``unet`` and ``te``, ``dyn`` (the rank to use of a DyLoRA), ``lbw`` (block weights).
+Named values: ``unet`` and ``te``, ``dyn`` (the rank to use of a DyLoRA), ``lbw`` (block weights, as a list or by name).
 """
 
 from __future__ import annotations
@@ -10,6 +10,9 @@ import re
 from dataclasses import dataclass
 from math import isfinite
 from typing import Literal
+
+from diffusion.adapters.blocks import blocks_option
+from diffusion.errors import AdapterMismatch
 
 MENTION = re.compile(r"<(lora|lyco|hypernet):([^<>:]+)((?::[^<>:]*)*)>", re.IGNORECASE)
 
@@ -49,6 +52,22 @@ def split_mentions(prompt: str) -> MentionedPrompt:
     return MentionedPrompt(MENTION.sub("", prompt), tuple(mentions), tuple(problems))
 
 
+def listed_mentions(text: str) -> tuple[Mention, ...]:
+    """LoRAs from lines ``name``, ``name:model`` or ``name:model:clip``, with further values as in a prompt.
+
+    Empty lines, and those that begin with ``#``, name nothing. Raises AdapterMismatch for what is not understood.
+    """
+    mentions = []
+    for line in map(str.strip, text.splitlines()):
+        if line and not line.startswith("#"):
+            name, *values = line.removeprefix("<lora:").removesuffix(">").split(":")
+            try:
+                mentions.append(_mention("lora", name.strip(), [value.strip() for value in values]))
+            except ValueError as error:
+                raise AdapterMismatch(f"The line {line!r} should be name:model:clip: {error}.") from error
+    return tuple(mentions)
+
+
 def _mention(kind: str, name: str, values: list[str]) -> Mention:
     positional = [_number(value) for value in values if "=" not in value]
     named = dict(value.split("=", 1) for value in values if "=" in value)
@@ -59,7 +78,10 @@ def _mention(kind: str, name: str, values: list[str]) -> Mention:
     text = positional[1] if len(positional) > 1 else model
     model, text = _number(named.get("unet", str(model))), _number(named.get("te", str(text)))
     options = [("rank", str(_rank(named["dyn"])))] if "dyn" in named else []
-    options += [("blocks", named["lbw"])] if "lbw" in named else []
+    try:
+        options += blocks_option(named["lbw"]) if "lbw" in named else ()
+    except AdapterMismatch as error:
+        raise ValueError(str(error).removesuffix(".")) from None
     return Mention("hypernet" if kind == "hypernet" else "lora", name, model, text, tuple(options))
 
 

@@ -29,13 +29,18 @@ def inspect_adapter(
     Raises FileNotInFolder, UnreadableFile for a damaged file (NaN, truncated, a web page …), and AdapterMismatch for
     one that changes nothing of this model or was made for another family.
     """
+    return inspect_against(folders, name, Index.of(targets))
+
+
+def inspect_against(folders: ModelFolders, name: str, index: Index) -> tuple[FileRef, AdapterReport]:
+    """As `inspect_adapter`, for a model whose names have been spelled before: many adapters look them up in one."""
     file = folders.ref("loras", find_adapter(folders, name) or name)
     path = folders.path(file)
     source = open_weights(path, file.path)
     source.close()
     configs = configs_of(source.header.metadata, path, file.path)
-    matched = match(source.header, Index.of(targets), configs)
-    found = report(file.path, source.header, matched, targets, alphas_of(path, source.header, configs))
+    matched = match(source.header, index, configs)
+    found = report(file.path, source.header, matched, index.targets, alphas_of(path, source.header, configs))
     if found.refusal:  # before tensors are read: it may be a whole checkpoint in the wrong folder
         raise AdapterMismatch(found.refusal)
     loaded = LOADED.get(folders, file)

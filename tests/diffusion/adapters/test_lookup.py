@@ -1,6 +1,7 @@
 import pytest
 
-from diffusion.adapters.lookup import find_adapter
+from diffusion.adapters.lookup import files_mentioned, find_adapter
+from diffusion.adapters.mentions import Mention
 from diffusion.errors import FileNotInFolder
 from diffusion.files.identity import autov2, autov3
 
@@ -48,6 +49,14 @@ def test_a_damaged_neighbour_does_not_stand_in_the_way(loras):
     (loras.folder / "broken.safetensors").write_bytes(b"")
     loras.write("file", TENSORS, {"ss_output_name": "neon"})
     assert find_adapter(loras.folders, "neon") == "file.safetensors"
+
+
+def test_the_files_that_mentions_mean_are_listed_once_and_names_of_none_or_two_left_out(loras):
+    for name, alias in (("neon", "neon"), ("one", "sea"), ("two", "sea")):
+        loras.write(name, TENSORS, {"ss_output_name": alias})
+    mentions = [Mention("lora", name) for name in ("neon", "neon.safetensors", "sea", "nothing")]
+    mentions.append(Mention("hypernet", "neon"))
+    assert files_mentioned(mentions, loras.folders) == (loras.folders.ref("loras", "neon.safetensors"),)
 
 
 @pytest.mark.parametrize("name", ["noen", "deadbeef"])
