@@ -2,7 +2,10 @@
 
 import argparse
 import hashlib
+import os
+import platform
 import re
+import shutil
 from collections.abc import Mapping
 from importlib.metadata import version
 from pathlib import Path
@@ -33,7 +36,7 @@ class Execution:
     def __init__(self, where: Places, arguments: argparse.Namespace):
         self._where, self._codecs = where, NodeCodecs()
         self._store = OutputStore(read_bytes(arguments.cache_size))
-        self._runtime = Runtime(where.folders, arguments.device, arguments.dtype)
+        self._runtime = Runtime(where.folders, arguments.device, arguments.dtype, (self._store.free,))
         self._hashes = FileHashes(where.folders, where.state / "hashes.sqlite")
         self._remembers = not arguments.no_cache
         self._archive = Archive(where.state / "archive", self._codecs, _stamp(arguments)) if self._remembers else None
@@ -72,4 +75,5 @@ def _stamp(arguments: argparse.Namespace) -> str:
         for path in sorted((Path(__file__).parents[1] / package).rglob("*.py")):
             digest.update(path.read_bytes())
     versions = " ".join(f"{package} {version(package)}" for package in PACKAGES)
-    return f"{digest.hexdigest()} {versions} {arguments.device} {arguments.dtype}"
+    drivers = shutil.which("nvidia-smi"), os.environ.get("CUDA_VISIBLE_DEVICES")  # what "auto" will mean here
+    return f"{digest.hexdigest()} {versions} {platform.machine()} {drivers} {arguments.device} {arguments.dtype}"

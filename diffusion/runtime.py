@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -22,6 +23,8 @@ class Runtime:
     folders: ModelFolders
     device: str = "auto"
     dtype: str = "auto"
+    consumers: tuple[Callable[[int], object], ...] = ()
+    """Who else keeps main memory, and gives back as many bytes as it is asked for when models need them."""
 
     @cached_property
     def residency(self) -> Residency:
@@ -29,4 +32,7 @@ class Runtime:
         from diffusion.device import choose_device
         from diffusion.residency import Residency
 
-        return Residency(self.folders, choose_device(self.device, self.dtype))
+        residency = Residency(self.folders, choose_device(self.device, self.dtype))
+        for consumer in self.consumers:
+            residency.add_consumer(consumer)
+        return residency
