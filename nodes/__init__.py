@@ -12,6 +12,7 @@ MODULES = (
     "lora",
     "merge",
     "model_patch",
+    "model_saving",
     "conditioning",
     "conditioning_edit",
     "control",

@@ -1,6 +1,6 @@
 """Nodes that open model files. They read headers alone; weights are read when a model is used."""
 
-from typing import Annotated, NamedTuple
+from typing import Annotated, Literal, NamedTuple
 
 from diffusion.handle import ModelHandle, TextHandle, VaeHandle
 from diffusion.runtime import Runtime
@@ -36,3 +36,28 @@ def load_vae(
     from diffusion.checkpoint import open_vae
 
     return open_vae(runtime.folders, vae_name)
+
+
+@node("UNETLoader", category="advanced/loaders", title="Load Diffusion Model")
+def load_network(
+    runtime: Resource[Runtime],
+    unet_name: Annotated[str, Choice("diffusion_models"), Tip("A network of the folder `diffusion_models`.")],
+    weight_dtype: Annotated[Literal["default"], Tip("The number format is the device's.")] = "default",
+) -> ModelHandle:
+    """Open a denoising network from a file of its own."""
+    from diffusion.stand_alone import open_network
+
+    return open_network(runtime.folders, unet_name)
+
+
+@node("CLIPLoader", category="advanced/loaders", title="Load CLIP")
+def load_text_encoder(
+    runtime: Resource[Runtime],
+    clip_name: Annotated[str, Choice("text_encoders"), Tip("A text encoder of the folder `text_encoders`.")],
+    type: Annotated[Literal["stable_diffusion"], Tip("The family it is for.")] = "stable_diffusion",
+    device: Annotated[Literal["default"], Tip("It runs where the network does.")] = "default",
+) -> TextHandle:
+    """Open a text encoder from a file of its own."""
+    from diffusion.stand_alone import open_text_encoder
+
+    return open_text_encoder(runtime.folders, clip_name)

@@ -12,8 +12,8 @@ from diffusion.files.header import Header
 if TYPE_CHECKING:
     from torch import nn
 
-PREFIXES = ("cond_stage_model.transformer.text_model.", "cond_stage_model.transformer.")
-"""Where the encoder lies in a checkpoint; some programs save it without the ``text_model.`` level."""
+PREFIXES = ("cond_stage_model.transformer.text_model.", "cond_stage_model.transformer.", "text_model.")
+"""Where the encoder lies in a checkpoint, with or without the ``text_model.`` level, and in a file of its own."""
 LAYER = (
     "layer_norm1",
     "layer_norm2",

@@ -28,6 +28,12 @@ CLIPMergeSubtract: clip1 clip2 multiplier -> CLIP
 HypernetworkLoader: model hypernetwork_name strength -> MODEL
 FreeU: model b1 b2 s1 s2 -> MODEL
 FreeU_V2: model b1 b2 s1 s2 -> MODEL
+CheckpointSave: model clip vae filename_prefix dtype
+ModelSave: model filename_prefix dtype
+CLIPSave: clip filename_prefix dtype
+VAESave: vae filename_prefix dtype
+UNETLoader: unet_name weight_dtype -> MODEL
+CLIPLoader: clip_name type device -> CLIP
 ConditioningCombine: conditioning_1 conditioning_2 -> CONDITIONING
 ConditioningConcat: conditioning_to conditioning_from -> CONDITIONING
 ConditioningAverage: conditioning_to conditioning_from conditioning_to_strength -> CONDITIONING
