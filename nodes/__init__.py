@@ -14,6 +14,7 @@ MODULES = (
     "model_patch",
     "model_saving",
     "conditioning",
+    "prompt",
     "conditioning_edit",
     "control",
     "latent",
