@@ -101,7 +101,8 @@ class ModelFolders:
         found = self.find(kind, name)
         if found is None:
             names = self.names(kind)
-            near = get_close_matches(name, names, n=3, cutoff=0.5)
+            spelled = {PurePosixPath(known).stem: known for known in names} | {known: known for known in names}
+            near = dict.fromkeys(spelled[like] for like in get_close_matches(name, spelled, n=3, cutoff=0.5))
             hint = f"Near names: {', '.join(near)}." if near else f"There are {len(names)} files there."
             raise FileNotInFolder(f"There is no {name} in {kind}. {hint}")
         return FileRef(f"{kind}/{found}", identity(self.path(kind, found)))

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from diffusion.residency import Residency
 
-RulesName = Literal["default", "a1111"]
+RulesName = Literal["default", "bare_names", "a1111"]
 
 
 def encode(
@@ -28,6 +28,7 @@ def encode(
     prompt: str,
     *,
     warn: Callable[[str], None],
+    note: Callable[[str], None] | None = None,
     stop: Callable[[], None] | None = None,
     rules: RulesName = "default",
     steps: int = 20,
@@ -36,7 +37,8 @@ def encode(
 
     One entry by the default rules; by A1111's one for every text the prompt stands for during so many ``steps`` of
     sampling, see `diffusion.text.rules.Reading`. A textual inversion that is missing or made for another encoder is
-    left out with a warning, a damaged one raises UnreadableFile. ``stop`` is called now and then and may raise.
+    left out with a warning, a damaged one raises UnreadableFile; ``note`` hears which are used. ``stop`` is called now
+    and then and may raise.
     """
     from diffusion.text.embeddings import read_embeddings
     from diffusion.text.encoder import run_encoder, weights_of
@@ -50,6 +52,9 @@ def encode(
     readings = kind.read(prompt, folders, steps)
     vectors = read_embeddings(named(readings), folders, config.width, warn)
     lengths = {file: len(rows) for file, rows in vectors.items()}
+    for reference in dict.fromkeys(named(readings)):
+        if note is not None and reference.file in lengths:
+            note(f"embedding {reference.name} → {reference.file.path}: {lengths[reference.file]} vectors")
     texts = [kind.fill([pieces(section, lengths) for section in reading.sections]) for reading in readings]
     flat = [chunk for text in texts for chunk in text]
     weighted = any(weight != 1 for chunk in flat for weight in chunk.weights)

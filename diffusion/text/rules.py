@@ -1,4 +1,7 @@
-"""The rules by which a prompt can be read: the ecosystem's ("default") and A1111's. Needs no torch."""
+"""The rules by which a prompt can be read: the ecosystem's ("default", and with "bare_names"), and A1111's.
+
+Needs no torch.
+"""
 
 from __future__ import annotations
 
@@ -56,6 +59,19 @@ def read_default(prompt: str, folders: ModelFolders, steps: int) -> list[Reading
     return [Reading([[Part(part, weight) for text, weight in passages(prompt) for part in references(text, folders)]])]
 
 
+def read_bare_names(prompt: str, folders: ModelFolders, steps: int) -> list[Reading]:
+    """As `read_default`, and what is called as a textual inversion is one without ``embedding:`` before it."""
+    names = bare_names(folders)
+    (reading,) = read_default(prompt, folders, steps)
+    (section,) = reading.sections
+    named = [
+        Part(part, weight)
+        for content, weight in section
+        for part in (named_in(tokenize(content), names, folders) if isinstance(content, str) else [content])
+    ]
+    return [Reading([named])]
+
+
 def read_a1111(prompt: str, folders: ModelFolders, steps: int) -> list[Reading]:
     """A text for every prompt between ANDs, and for every form it has during the steps."""
     names = bare_names(folders)
@@ -77,5 +93,6 @@ def read_a1111(prompt: str, folders: ModelFolders, steps: int) -> list[Reading]:
 
 RULES: Mapping[str, Rules] = {
     "default": Rules(read_default, lambda sections: chunks(sections[0]), move_from_empty),
+    "bare_names": Rules(read_bare_names, lambda sections: chunks(sections[0]), move_from_empty),
     "a1111": Rules(read_a1111, chunks_at_commas, scale_keeping_mean),
 }
