@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from cli.errors import CommandError
+from cli.hashes import FileHashes
+from cli.places import places
 from graph.choices import Choices
 from graph.errors import InvalidWorkflow, Problem
 from graph.graph import Graph, resolve
@@ -15,6 +17,7 @@ from graph.registry import Registry
 from graph.spec import SEED_LIMIT, Seed
 from graph.workflow import Link
 from workflows.document import Document
+from workflows.found_files import with_found_files
 from workflows.lenient_json import read_json
 from workflows.pictures import open_document
 from workflows.values import Place, find_places, with_placed_values
@@ -51,6 +54,9 @@ def open_file(path: Path, arguments: argparse.Namespace, registry: Registry, cho
     foreign = any(problem.code == "editor_format" for problem in document.problems)
     if foreign and document.editor_text and arguments.read_editor_format:
         document = arguments.read_editor_format(read_json(document.editor_text), registry)
+    if "hashes" in document.members and not document.errors:
+        where = places(arguments)
+        document = with_found_files(document, choices, FileHashes(where.folders, where.state / "hashes.sqlite"))
     problems = list(document.problems)
     placed: dict[Place, Any] = {}
     if not document.errors:

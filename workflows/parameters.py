@@ -6,13 +6,14 @@ with commas between them, values that hold commas, colons or line breaks as JSON
 
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from pathlib import PurePosixPath
 from typing import Any
 
 from graph.workflow import Link, Node, NodeId
+from workflows.a1111_names import shown_sampler, shown_schedule
 from workflows.document import Document
+from workflows.resource_hashes import resource_hashes, stem
 from workflows.trace import literal, upstream
 
 HashOf = Callable[[str, str], str | None]
@@ -24,36 +25,6 @@ def unknown_hash(kind: str, name: str) -> str | None:
     return None
 
 
-SAMPLERS = {
-    "euler": "Euler",
-    "euler_ancestral": "Euler a",
-    "heun": "Heun",
-    "dpm_2": "DPM2",
-    "dpm_2_ancestral": "DPM2 a",
-    "lms": "LMS",
-    "dpm_fast": "DPM fast",
-    "dpm_adaptive": "DPM adaptive",
-    "dpmpp_2s_ancestral": "DPM++ 2S a",
-    "dpmpp_sde": "DPM++ SDE",
-    "dpmpp_2m": "DPM++ 2M",
-    "dpmpp_2m_sde": "DPM++ 2M SDE",
-    "dpmpp_3m_sde": "DPM++ 3M SDE",
-    "ddim": "DDIM",
-    "uni_pc": "UniPC",
-    "lcm": "LCM",
-    "ddpm": "DDPM",
-}
-SCHEDULES = {
-    "normal": "Normal",
-    "karras": "Karras",
-    "exponential": "Exponential",
-    "sgm_uniform": "SGM Uniform",
-    "simple": "Simple",
-    "ddim_uniform": "DDIM",
-    "beta": "Beta",
-    "linear_quadratic": "Linear Quadratic",
-    "kl_optimal": "KL Optimal",
-}
 PAIR = re.compile(r'\s*(\w[\w \-/]+):\s*("(?:\\.|[^\\"])+"|[^,]*)(?:,|$)')
 FEWEST_PAIRS = 3  # a last line with fewer is part of the prompt
 
@@ -79,12 +50,29 @@ def write_parameters(parameters: Parameters) -> str:
 def read_parameters(text: str) -> Parameters:
     """The parts of such a text; whatever is not settings is prompt."""
     *lines, last = text.strip().split("\n")
-    settings = {key: _unquoted(value) for key, value in PAIR.findall(last)}
+    settings = dict(_pairs(last))
     if len(settings) < FEWEST_PAIRS:
         lines, settings = [*lines, last], {}
     negative_from = next((i for i, line in enumerate(lines) if line.startswith("Negative prompt:")), len(lines))
     negative = "\n".join(lines[negative_from:]).removeprefix("Negative prompt:")
     return Parameters("\n".join(lines[:negative_from]).strip(), negative.strip(), settings)
+
+
+def _pairs(line: str) -> Iterator[tuple[str, str]]:
+    """The settings of a line; what some sites write as bare JSON stays whole."""
+    place = 0
+    while found := PAIR.search(line, place):
+        key, value, place = found[1], found[2], found.end()
+        if value.startswith(("{", "[")):
+            try:
+                _, end = json.JSONDecoder().raw_decode(line, found.start(2))
+                if line[end : end + 1] in ("", ","):
+                    value, place = line[found.start(2) : end], end
+            except json.JSONDecodeError:
+                pass  # a bracket like any other sign
+        yield key, _unquoted(value)
+        if place == len(line):
+            break
 
 
 def parameters_of(
@@ -106,29 +94,37 @@ def parameters_of(
     value = lambda name: literal(document, sampler, name)
     settings: dict[str, Any] = {
         "Steps": value("steps"),
-        "Sampler": SAMPLERS.get(value("sampler_name"), value("sampler_name")),
-        "Schedule type": SCHEDULES.get(value("scheduler"), value("scheduler")),
+        "Sampler": _shown(shown_sampler, value("sampler_name")),
+        "Schedule type": _shown(shown_schedule, value("scheduler")),
         "CFG scale": value("cfg"),
         "Seed": value("seed") if value("seed") is not None else value("noise_seed"),
         "Size": f"{size[0]}x{size[1]}" if size else None,
     }
     behind_model = _behind(document, sampler, "model")
     checkpoint = next((node.inputs["ckpt_name"] for node in behind_model if _named(node, "ckpt_name")), None)
+    around = (nodes[found] for start in starts for found in upstream(document.workflow, start))
+    vae = next((node.inputs["vae_name"] for node in around if _named(node, "vae_name")), None)
     if checkpoint:
         settings["Model hash"] = (hash_of("checkpoints", checkpoint) or "")[:10] or None
-        settings["Model"] = _stem(checkpoint)
+        settings["Model"] = stem(checkpoint)
     skips = [node.inputs.get("stop_at_clip_layer") for node in _behind(document, sampler, "positive")]
     settings["Clip skip"] = next((-skip for skip in skips if isinstance(skip, int) and skip < -1), None)
     if value("denoise") not in (None, 1, 1.0):
         settings["Denoising strength"] = value("denoise")
     loras = [node for node in behind_model if _named(node, "lora_name")]
-    hashes = [(_stem(lora.inputs["lora_name"]), hash_of("loras", lora.inputs["lora_name"])) for lora in loras]
+    hashes = [(stem(lora.inputs["lora_name"]), hash_of("loras", lora.inputs["lora_name"])) for lora in loras]
     settings["Lora hashes"] = ", ".join(f"{stem}: {digest[:12]}" for stem, digest in hashes if digest) or None
+    if vae:
+        settings["VAE hash"] = (hash_of("vae", vae) or "")[:10] or None
+        settings["VAE"] = vae
+    prompts = {name: _prompt(document, sampler, name) for name in ("positive", "negative")}
+    known = resource_hashes(checkpoint, vae, [lora.inputs["lora_name"] for lora in loras], prompts.values(), hash_of)
     settings["Version"] = "Patchbay"
-    applied = "".join(f" <lora:{_stem(lora.inputs['lora_name'])}:{_strength(lora)}>" for lora in reversed(loras))
-    prompt = _prompt(document, sampler, "positive") + applied
+    settings["Hashes"] = json.dumps(known) if known else None  # last: as bare JSON it troubles simple readers
+    applied = "".join(f" <lora:{stem(lora.inputs['lora_name'])}:{_strength(lora)}>" for lora in reversed(loras))
+    prompt = prompts["positive"] + applied
     kept = {key: str(value) for key, value in settings.items() if value is not None}
-    return Parameters(prompt.strip(), _prompt(document, sampler, "negative"), kept)
+    return Parameters(prompt.strip(), prompts["negative"], kept)
 
 
 def _behind(document: Document, node_id: NodeId, name: str) -> list[Node]:
@@ -153,6 +149,10 @@ def _samples(node: Node) -> bool:
     return isinstance(node.inputs.get("positive"), Link) and not node.inputs.keys().isdisjoint({"steps", "cfg"})
 
 
+def _shown(show: Callable[[str], str], name: Any) -> Any:
+    return show(name) if isinstance(name, str) else None
+
+
 def _named(node: Node, name: str) -> bool:
     return isinstance(node.inputs.get(name), str)
 
@@ -162,12 +162,17 @@ def _strength(lora: Node) -> str:
     return f"{model}" if text in (None, model) else f"{text}:{model}"  # the text encoder's comes first there
 
 
-def _stem(name: str) -> str:
-    return PurePosixPath(name.replace("\\", "/")).stem
-
-
 def _quoted(value: str) -> str:
+    if _is_object(value):  # model sites look for it bare
+        return value
     return json.dumps(value, ensure_ascii=False) if re.search(r'[,:\n]|^"', value) else value
+
+
+def _is_object(value: str) -> bool:
+    try:
+        return value.startswith("{") and isinstance(json.loads(value), dict)
+    except ValueError:
+        return False
 
 
 def _unquoted(value: str) -> str:

@@ -11,7 +11,9 @@ from PIL import ExifTags, Image
 from PIL.PngImagePlugin import PngInfo
 
 from workflows.document import Document, read_document, refused
+from workflows.parameters import read_parameters
 from workflows.png import SIGNATURE, read_texts
+from workflows.recreate import recreate
 
 CARRIERS = ("patchbay", "prompt")  # in the order of trust
 
@@ -33,11 +35,10 @@ def open_document(path: Path) -> Document:
     if "workflow" in texts:
         return read_document(texts["workflow"])
     if "parameters" in texts:
-        return refused(
-            "no_workflow",
-            f"{path.name} carries its settings as text but no workflow; "
-            "write them into a workflow by hand, for instance into workflows/demo.json",
-        )
+        parameters = read_parameters(texts["parameters"])
+        if parameters.settings:
+            return recreate(parameters)
+        return refused("no_workflow", f"{path.name} carries a prompt as text, but neither settings nor a workflow")
     return refused("no_workflow", f"{path.name} carries no workflow; many sites and messengers remove it from pictures")
 
 

@@ -53,7 +53,8 @@ def test_everything_that_made_the_picture_is_found():
         "Negative prompt: blurry\n"
         "Steps: 20, Sampler: DPM++ 2M, Schedule type: Karras, CFG scale: 7.5, Seed: 7, Size: 512x768, "
         "Model hash: c0ffee0011, Model: model.v2, Clip skip: 2, "
-        'Lora hashes: "neon: 1234567890ab", Version: Patchbay'
+        'Lora hashes: "neon: 1234567890ab", Version: Patchbay, '
+        'Hashes: {"model": "c0ffee0011", "lora:neon": "1234567890ab"}'
     )
 
 
