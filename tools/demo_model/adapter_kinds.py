@@ -143,12 +143,12 @@ KINDS: dict[str, type[WeightChange]] = {
 def attach(unet: nn.Module, text: nn.Module, kind: str, rank: int) -> dict[str, WeightChange]:
     """Put a change on each chosen weight; returns them by kohya's stem.
 
-    A full fine-tune touches only the layers that read the text, keys and values (Kumari et al. 2023, arXiv:2212.04488),
+    A full fine-tune touches only the layers that read the text (after Kumari et al. 2023, arXiv:2212.04488),
     which is what keeps its file small; the others touch every linear layer of attention blocks and text encoder.
     """
     changes = {}
     for stem, module in targets(unet, text).items():
-        if kind == "full" and not stem.endswith(("attn2_to_k", "attn2_to_v")):
+        if kind == "full" and "attn2" not in stem:
             continue
         change = KINDS[kind](module.weight.shape, rank).to(module.weight.device)
         if isinstance(change, DoraChange):

@@ -1,4 +1,4 @@
-"""Attention for very narrow heads: CUDA's fast kernels want widths that are multiples of 8, this model has 4, 8 and 12."""
+"""Attention for very narrow heads: CUDA's fast kernels want multiples of 8 channels, this model has 4, 8 and 12."""
 
 import torch.nn.functional as F
 from torch import Tensor

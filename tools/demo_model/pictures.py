@@ -37,7 +37,7 @@ def paint(spec: Spec, size: int, rng: np.random.Generator) -> np.ndarray:
             paint_background(canvas, background, rng)
             places = [(0.27, 0.5), (0.73, 0.5)] if count == 2 else [(0.26, 0.69), (0.74, 0.69), (0.5, 0.28)]
             for x, y in places:
-                x, y = (x, y, *rng.uniform(-0.02, 0.02, 2))
+                x, y = np.array((x, y)) + rng.uniform(-0.02, 0.02, 2)
                 paint_shape(canvas, shape, color, x, y, rng.uniform(0.15, 0.175), rng)
     return canvas.to_bytes()
 

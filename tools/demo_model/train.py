@@ -26,7 +26,6 @@ from tools.demo_model.train_vae import VaePlan, as_tensor, new_vae, peak_signal_
 from tools.demo_model.vocabulary import Vocabulary
 
 SIZE = 128
-CHUNK = 500
 CHECKPOINT = "checkpoints/patchbay-demo.safetensors"
 
 
@@ -59,12 +58,13 @@ def main(arguments: list[str] | None = None) -> None:
         latents_file, vae_file = run.work / "latents.pt", run.work / "vae.pt"
         chunks = iter(())
         if not latents_file.exists():
-            counts = [(CHUNK, options.seed * 1_000_000 + index) for index in range(max(1, options.pictures // CHUNK))]
+            chunk = options.chunk
+            counts = [(chunk, options.seed * 1_000_000 + index) for index in range(max(1, options.pictures // chunk))]
             concepts = [] if vae_file.exists() else [(name, options.concept_pictures) for name in CONCEPTS]
             styled = pool.map(_draw_concept, concepts)
             chunks = pool.map(_draw_chunk, counts)
-            run.log(f"drawing {len(counts) * CHUNK} pictures with {options.workers} processes")
-        first = _take(chunks, options.vae_pictures // CHUNK)
+            run.log(f"drawing {len(counts) * chunk} pictures with {options.workers} processes")
+        first = _take(chunks, options.vae_pictures // options.chunk)
         if not vae_file.exists():
             pool_pictures = np.concatenate([pictures for pictures, _, _ in first] + list(styled))
             _train_vae(run, sizes, pool_pictures, vae_file)
@@ -81,7 +81,7 @@ def _train_vae(run: Run, sizes: Sizes, pictures: np.ndarray, path: Path) -> None
     plan = VaePlan(run.options.vae_minutes, batch=run.options.vae_batch, crop=run.options.vae_crop)
     plan.max_steps = run.options.vae_steps
     train_whole(vae, pictures, plan, device=run.device, seed=run.options.seed, log=run.log)
-    held_out, _, _ = draw_examples(96, SIZE, 999_999_999)
+    held_out, _, _ = draw_examples(run.options.held_out, SIZE, 999_999_999)
     run.log(f"autoencoder on held-out pictures: {peak_signal_to_noise(vae, held_out, device=run.device):.2f} dB")
     torch.save({name: tensor.cpu().contiguous() for name, tensor in vae.state_dict().items()}, path)
 
@@ -182,6 +182,8 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--workers", type=int, default=2, help="processes that draw")
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--pictures", type=int, default=24_000)
+    parser.add_argument("--chunk", type=int, default=500, help="pictures that a process draws at a time")
+    parser.add_argument("--held-out", type=int, default=96, help="pictures that the autoencoder is measured on")
     parser.add_argument("--vae-pictures", type=int, default=4_000)
     parser.add_argument(
         "--concept-pictures", type=int, default=100, help="styled pictures of each kind, for the autoencoder"

@@ -45,7 +45,7 @@ RECIPES = (
     Recipe("loras/neon-lokr.safetensors", "neon", "lokr", 300, rate=4e-3),
     Recipe("loras/neon-dora.safetensors", "neon", "dora", 300),
     Recipe("hypernetworks/watercolor.pt", "watercolor", "hypernetwork", 360, rate=2e-3),
-    Recipe("loras/castle-full.safetensors", "castle", "full", 400, rate=2e-3, trigger="sks house"),
+    Recipe("loras/castle-full.safetensors", "castle", "full", 700, rate=4e-3, trigger="sks house"),
 )
 
 

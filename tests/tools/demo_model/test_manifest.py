@@ -1,0 +1,10 @@
+from tools.demo_model import manifest
+
+
+def test_every_shipped_file_is_the_one_that_was_measured():
+    assert manifest.measure(manifest.MODELS) == manifest.read()
+
+
+def test_adapters_are_small(models):
+    sizes = {name: entry["bytes"] for name, entry in manifest.read().items() if not name.startswith("checkpoints/")}
+    assert max(sizes.values()) < 1_000_000
