@@ -221,3 +221,12 @@ def test_one_for_a_network_of_another_size_is_refused_by_name(run, folders):
     wide = open_control_net(folders, "wide")
     with pytest.raises(DiffusionError, match=r"controlnet/wide\.safetensors does not fit .*tiny.*widths 16 48.*16 32"):
         run(prompt(1, Control(wide, HINT)))
+
+
+def test_it_runs_in_half_precision(folders, model, edges):
+    half = Residency(folders, choose_device("cpu", "bf16"))
+    settings = {"seed": 1, "steps": 2, "cfg": 2.0, "sampler_name": "euler", "scheduler": "normal"}
+    steered = prompt(1, Control(edges, HINT))
+    assert sample(half, model, steered, prompt(2), Latent(torch.zeros(1, 4, 8, 8)), **settings).samples.isfinite().all()
+    with half.resident(edges) as net:
+        assert {weight.dtype for weight in net.parameters()} == {torch.bfloat16}
