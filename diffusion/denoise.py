@@ -19,6 +19,7 @@ from diffusion.steering import Nets, Steering, residuals
 Prediction = Literal["eps", "v", "x0", "lcm"]
 """What a network answers: the noise, the velocity, the clean latent, or the noise of a consistency model."""
 LCM_TIME_SCALE, LCM_SPREAD = 10.0, 0.5
+NEGATIVE = 1  # the place of the negative prompt among a guider's
 MOST_REPEATS = 4  # of a prompt's tokens, to run it in one batch with a longer one
 
 
@@ -89,6 +90,32 @@ def predict(network: Network, x: Tensor, sigma: Tensor, prompts: Sequence[Sequen
     return [total / weight for total, weight in zip(totals, weights, strict=True)]
 
 
+def predict_composed(network: Network, x: Tensor, sigma: Tensor, prompts: Sequence[Sequence[Region]]) -> list[Tensor]:
+    """As `predict`, but composed regions add their weighted differences from the second, the negative, prompt's.
+
+    Liu et al. (2022), equation 11: away + Σ weightᵢ · (predictionᵢ − away). Without a negative prompt, and in it, they
+    are averaged.
+    """
+    level = float(sigma)
+    alone = [
+        (i, region)
+        for i, prompt in enumerate(prompts)
+        for region in prompt
+        if region.composed and i != NEGATIVE < len(prompts) and region.acts_at(level)
+    ]
+    if not alone:
+        return predict(network, x, sigma, prompts)
+    plain = [[region for region in prompt if i == NEGATIVE or not region.composed] for i, prompt in enumerate(prompts)]
+    predictions = predict(network, x, sigma, [*plain, *([region] for _, region in alone)])
+    away = predictions[NEGATIVE]
+    for i in {i for i, _ in alone}:
+        if not any(region.acts_at(level) for region in plain[i]):
+            predictions[i] = away.clone()
+    for (i, region), prediction in zip(alone, predictions[len(prompts) :], strict=True):
+        region.window.of(predictions[i]).add_(region.window.of(prediction - away) * region.weight)
+    return predictions[: len(prompts)]
+
+
 def _batches(acting: Sequence[tuple[int, Region]]) -> list[list[tuple[int, Region]]]:
     """Put together regions of one size whose prompts need not be repeated too often to become equally long."""
     batches: list[list[tuple[int, Region]]] = []
@@ -131,12 +158,12 @@ class Guided:
         return self.network.trained
 
     def __call__(self, x: Tensor, sigma: Tensor) -> Tensor:
-        if self.rule.first_alone:
+        if self.rule.first_alone and not any(region.composed for region in self.prompts[0]):
             return predict(self.network, x, sigma, self.prompts[:1])[0]
         return self.pair(x, sigma)[0]
 
     def pair(self, x: Tensor, sigma: Tensor) -> tuple[Tensor, Tensor]:
-        predictions = predict(self.network, x, sigma, self.prompts)
+        predictions = predict_composed(self.network, x, sigma, self.prompts)
         if len(predictions) == 1:
             return predictions[0], predictions[0]
 

@@ -14,6 +14,7 @@ from diffusion.conditioning import Cond, Conditioning
 from diffusion.latent import LatentSpace
 from diffusion.sigmas import TrainedSigmas
 from diffusion.steering import Steering, share, steerings
+from diffusion.turns import Levels, levels, within
 
 FEATHER = 8  # latent pixels over which an area fades in, where it does not touch the picture's edge
 SMALLEST = 8  # latent pixels, the least side of an area taken from a mask's bounds
@@ -57,20 +58,31 @@ class Region:
     bounded: bool  # whether an area was asked for
     shown: Tensor | None = None  # (B, C', window.height, window.width), what an inpainting network sees besides
     controls: tuple[Steering, ...] = ()
+    levels: Levels | None = None
+    """The noise levels of the steps that it acts at, where it does not at all."""
+    composed: bool = False
+    """Whether its difference from the negative prompt is added to the others', times its weight (AND of A1111)."""
 
     def acts_at(self, sigma: float) -> bool:
-        return self.ends <= sigma <= self.starts
+        return self.ends <= sigma <= self.starts and within(sigma, self.levels)
 
 
 def regions(
-    prompts: Sequence[Conditioning], x: Tensor, space: LatentSpace, trained: TrainedSigmas
+    prompts: Sequence[Conditioning],
+    x: Tensor,
+    space: LatentSpace,
+    trained: TrainedSigmas,
+    sigmas: Sequence[float] = (),
 ) -> list[list[Region]]:
-    """The regions of each prompt for a latent ``x`` (B, C, h, w).
+    """The regions of each prompt for a latent ``x`` (B, C, h, w), in a run along ``sigmas``.
 
     Guidance is a difference, so each area of one prompt is met by an area of every other with the same bounds, made
     from the smallest entry that holds it.
     """
-    prepared = [[_region(cond, x, space, trained) for cond in prompt.entries] for prompt in prompts]
+    prepared = [
+        [replace(_region(cond, x, space, trained), levels=levels(cond, prompt, sigmas)) for cond in prompt.entries]
+        for prompt in prompts
+    ]
     for prompt, other in permutations(prepared, 2):
         for region in tuple(prompt):
             other += _opposite(region, other)
@@ -103,6 +115,7 @@ def _region(cond: Cond, x: Tensor, space: LatentSpace, trained: TrainedSigmas) -
         bounded=cond.area is not None or cond.mask_bounds,
         shown=None if cond.concat is None else repeated(window.of(fitted(cond.concat.to(x), height, width)), count),
         controls=steerings(cond, window.height * space.downscale, window.width * space.downscale, x, trained),
+        composed=bool(cond.extra.get("composed")),
     )
 
 
@@ -165,4 +178,4 @@ def _opposite(region: Region, others: Iterable[Region]) -> Sequence[Region]:
     tightest = min(around, key=lambda other: (not other.bounded, other.window.height * other.window.width))
     if tightest.bounded and tightest.window == region.window:
         return ()
-    return (replace(region, embeds=tightest.embeds),)
+    return (replace(region, embeds=tightest.embeds, composed=False),)

@@ -127,7 +127,7 @@ def sample_along(
         initial = noise.initial if add_noise else torch.zeros_like(original)
         shown = _shown(original, mask) if residency.config(model).in_channels > space.channels else None
         network = Network(module, trained, _prediction(model), shown, nets)
-        prompts = regions(guider.prompts, original, space, trained)
+        prompts = regions(guider.prompts, original, space, trained, sigmas.tolist())
         denoise: Denoiser = Guided(network, prompts, guider.rule, _rescale(model))
         if mask is not None:
             # In DDIM's public form what is kept is not shown with the noise that the run started from.

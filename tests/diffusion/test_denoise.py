@@ -5,7 +5,7 @@ import torch
 from torch import Tensor, nn
 
 from diffusion.conditioning import Area, Cond, Conditioning, Span
-from diffusion.denoise import Guided, Inpainted, Network, predict
+from diffusion.denoise import Guided, Inpainted, Network, predict, predict_composed
 from diffusion.guidance import ClassifierFree, TwoScales
 from diffusion.latent import SD15_SPACE
 from diffusion.regions import Region, regions
@@ -157,3 +157,53 @@ def test_what_the_mask_keeps_stays_and_is_shown_with_its_noise(x: Tensor):
     assert (got[..., 4:] == 2).all()
     torch.testing.assert_close(shown[0][..., :4], x[..., :4])
     torch.testing.assert_close(shown[0][..., 4:], (2 + 3 * SIGMA).expand(2, 4, 8, 4))
+
+
+def composed(answer: float, strength: float = 1.0, **bounds: object) -> Cond:
+    return cond(answer, strength=strength, extra={"composed": True}, **bounds)
+
+
+def composition(x: Tensor, *entries: Cond, away: float = 0.5) -> tuple[list[list[Region]], Tensor]:
+    """What composed prompts come to as noise, against a negative prompt."""
+    prompts = regions([Conditioning(entries), Conditioning((cond(away),))], x, SD15_SPACE, TRAINED)
+    predictions = predict_composed(Network(Answering(), TRAINED), x, SIGMA, prompts)
+    assert len(predictions) == 2
+    torch.testing.assert_close((x - predictions[1]) / SIGMA, torch.full_like(x, away))
+    return prompts, (x - predictions[0]) / SIGMA
+
+
+def test_composed_prompts_add_their_weighted_differences_from_the_negative(x: Tensor):
+    _, noise = composition(x, composed(1.0), composed(2.0, 0.5), composed(4.0, -0.25))
+    expected = 0.5 + (1.0 - 0.5) + 0.5 * (2.0 - 0.5) - 0.25 * (4.0 - 0.5)
+    torch.testing.assert_close(noise, torch.full_like(x, expected))
+
+
+def test_one_composed_prompt_of_full_weight_is_that_prompt(x: Tensor):
+    torch.testing.assert_close(composition(x, composed(2.0))[1], torch.full_like(x, 2.0))
+
+
+def test_a_composed_prompt_joins_what_it_is_combined_with(x: Tensor):
+    _, noise = composition(x, cond(3.0), composed(1.0, 0.5))
+    torch.testing.assert_close(noise, torch.full_like(x, 3.0 + 0.5 * (1.0 - 0.5)))
+
+
+def test_a_composed_prompt_with_a_mask_leaves_the_rest_to_the_negative(x: Tensor):
+    mask = torch.zeros(1, 64, 64)
+    mask[:, :, :32] = 1
+    _, noise = composition(x, composed(2.0, mask=mask))
+    torch.testing.assert_close(noise[..., :3], torch.full_like(x[..., :3], 2.0))
+    torch.testing.assert_close(noise[..., 5:], torch.full_like(x[..., 5:], 0.5))
+
+
+def test_composed_prompts_are_guided_together_also_at_a_scale_of_one(x: Tensor):
+    for scale in (1.0, 7.0):
+        prompts, _ = composition(x, composed(1.0, 0.75), composed(2.0, 0.5))
+        denoised = Guided(Network(Answering(), TRAINED), prompts, ClassifierFree(scale))(x, SIGMA)
+        expected = 0.5 + scale * (0.75 * (1.0 - 0.5) + 0.5 * (2.0 - 0.5))
+        torch.testing.assert_close((x - denoised) / SIGMA, torch.full_like(x, expected))
+
+
+def test_without_a_negative_prompt_composed_ones_are_averaged(x: Tensor):
+    prompts = regions([Conditioning((composed(1.0), composed(2.0, 3.0)))], x, SD15_SPACE, TRAINED)
+    (prediction,) = predict_composed(Network(Answering(), TRAINED), x, SIGMA, prompts)
+    torch.testing.assert_close((x - prediction) / SIGMA, torch.full_like(x, 1.75))

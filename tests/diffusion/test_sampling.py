@@ -37,7 +37,8 @@ def run(tiny_folders: ModelFolders) -> Run:
 
     def run(latent: Latent | None = None, **changed: object) -> Tensor:
         settings = {"seed": 1, "steps": 3, "cfg": 2.0, "sampler_name": "euler", "scheduler": "normal"} | changed
-        return sample(residency, model, prompt(1), prompt(2), latent or empty(), **settings).samples
+        positive = settings.pop("positive", prompt(1))
+        return sample(residency, model, positive, prompt(2), latent or empty(), **settings).samples
 
     return run
 
@@ -57,6 +58,15 @@ def test_two_advanced_runs_are_one_run_cut_in_two(run: Run):
     first = run(steps=6, end=3, leave_noise=True)
     whole = run(steps=6)
     torch.testing.assert_close(run(Latent(first), steps=6, start=3, add_noise=False), whole)
+
+
+def test_a_prompt_that_changes_after_some_steps_is_two_runs_with_a_prompt_each(run: Run):
+    before, after = (
+        replace(prompt(seed).entries[0], extra={"steps": steps}) for seed, steps in ((3, (0,)), (4, (1, 2)))
+    )
+    first = run(positive=prompt(3), end=1, leave_noise=True)
+    second = run(Latent(first), positive=prompt(4), start=1, add_noise=False)
+    torch.testing.assert_close(run(positive=Conditioning((before, after))), second)
 
 
 def test_an_early_end_goes_to_a_clean_picture_unless_told_not_to():
