@@ -127,3 +127,12 @@ class ControlHandle:
     family: str
     pooled: bool = False
     """Whether what it says holds for the whole picture rather than for each place, as a "shuffle" one's does."""
+
+
+@dataclass(frozen=True, slots=True)
+class UpscaleHandle:
+    """A network that enlarges pictures ``scale`` times."""
+
+    socket: ClassVar[str] = "UPSCALE_MODEL"
+    file: FileRef
+    scale: int

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import torch
@@ -12,6 +12,7 @@ from diffusion.errors import NotFinite
 from diffusion.handle import VaeHandle
 from diffusion.latent import SD15_SPACE
 from diffusion.residency import Residency, Stop
+from diffusion.tiling import cut, tiled
 
 FACTOR = SD15_SPACE.downscale
 """Pixels per latent, along each side."""
@@ -46,9 +47,7 @@ def encode_tiled(
 
     def work(vae: nn.Module) -> Tensor:
         height, width = picture.shape[-2] // FACTOR, picture.shape[-1] // FACTOR
-        return _tiled(
-            height, width, tiling, 1, lambda rows, columns: _encode(vae, _cut(picture, rows, columns, FACTOR))
-        )
+        return tiled(height, width, tiling, 1, lambda rows, columns: _encode(vae, cut(picture, rows, columns, FACTOR)))
 
     return _run(residency, handle, work, stop)
 
@@ -67,9 +66,7 @@ def decode_tiled(
 
     def work(vae: nn.Module) -> Tensor:
         height, width = samples.shape[-2:]
-        return _tiled(
-            height, width, tiling, FACTOR, lambda rows, columns: _decode(vae, _cut(samples, rows, columns, 1))
-        )
+        return tiled(height, width, tiling, FACTOR, lambda rows, columns: _decode(vae, cut(samples, rows, columns, 1)))
 
     return _pixels(_run(residency, handle, work, stop))
 
@@ -116,59 +113,3 @@ def _picture(pixels: Tensor) -> Tensor:
 def _pixels(picture: Tensor) -> Tensor:
     """(B, 3, H, W) in about −1…1 → (B, H, W, 3) in 0…1."""
     return picture.add(1).div(2).clamp(0, 1).movedim(1, -1).contiguous()
-
-
-def _cut(tensor: Tensor, rows: tuple[int, int], columns: tuple[int, int], factor: int) -> Tensor:
-    return tensor[..., rows[0] * factor : rows[1] * factor, columns[0] * factor : columns[1] * factor]
-
-
-def _tiled(
-    height: int,
-    width: int,
-    tiling: tuple[int, int],
-    factor: int,
-    work: Callable[[tuple[int, int], tuple[int, int]], Tensor],
-) -> Tensor:
-    """Run ``work`` on tiles of a (height, width) latent and average their results, the middle of a tile counting most.
-
-    ``factor`` is the size of the result over that of the latent.
-    """
-    size, overlap = tiling
-    if not 0 <= overlap < size:
-        raise ValueError("Tiles must be larger than their overlap.")
-    total: Tensor | None = None
-    weights = torch.zeros(height * factor, width * factor)
-    for rows in _spans(height, size, overlap):
-        for columns in _spans(width, size, overlap):
-            part = work(rows, columns)
-            if total is None:
-                total = part.new_zeros(*part.shape[:2], height * factor, width * factor)
-            ramp = torch.outer(
-                _ramp(rows, height, overlap * factor, factor), _ramp(columns, width, overlap * factor, factor)
-            )
-            _cut(total, rows, columns, factor).add_(part * ramp)
-            _cut(weights, rows, columns, factor).add_(ramp)
-    assert total is not None  # a latent has at least one tile
-    return total / weights
-
-
-def _spans(length: int, size: int, overlap: int) -> Iterator[tuple[int, int]]:
-    """Cover 0…length by spans of ``size`` that overlap by at least ``overlap``."""
-    start = 0
-    while start + size < length:
-        yield start, start + size
-        start += size - overlap
-    yield max(0, length - size), length
-
-
-def _ramp(span: tuple[int, int], length: int, overlap: int, factor: int) -> Tensor:
-    """1 inside a span, falling to just above 0 over the overlap with neighbours."""
-    start, end = span
-    count = (end - start) * factor
-    distance = torch.arange(1, count + 1, dtype=torch.float32)
-    ramp = torch.ones(count)
-    if overlap and start > 0:
-        ramp = ramp.minimum(distance / (overlap + 1))
-    if overlap and end < length:
-        ramp = ramp.minimum(distance.flip(0) / (overlap + 1))
-    return ramp

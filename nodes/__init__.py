@@ -26,6 +26,7 @@ MODULES = (
     "image_save",
     "image_edit",
     "image_filters",
+    "upscale",
     "mask",
     "values",
     "text",

@@ -34,6 +34,8 @@ CLIPSave: clip filename_prefix dtype
 VAESave: vae filename_prefix dtype
 UNETLoader: unet_name weight_dtype -> MODEL
 CLIPLoader: clip_name type device -> CLIP
+UpscaleModelLoader: model_name -> UPSCALE_MODEL
+ImageUpscaleWithModel: upscale_model image -> IMAGE
 ConditioningCombine: conditioning_1 conditioning_2 -> CONDITIONING
 ConditioningConcat: conditioning_to conditioning_from -> CONDITIONING
 ConditioningAverage: conditioning_to conditioning_from conditioning_to_strength -> CONDITIONING
