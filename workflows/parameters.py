@@ -26,6 +26,8 @@ def unknown_hash(kind: str, name: str) -> str | None:
 
 
 PAIR = re.compile(r'\s*(\w[\w \-/]+):\s*("(?:\\.|[^\\"])+"|[^,]*)(?:,|$)')
+OURS = "Patchbay"
+"""The version that texts of ours name."""
 FEWEST_PAIRS = 3  # a last line with fewer is part of the prompt
 
 
@@ -119,7 +121,7 @@ def parameters_of(
         settings["VAE"] = vae
     prompts = {name: _prompt(document, sampler, name) for name in ("positive", "negative")}
     known = resource_hashes(checkpoint, vae, [lora.inputs["lora_name"] for lora in loras], prompts.values(), hash_of)
-    settings["Version"] = "Patchbay"
+    settings |= {"RNG": "CPU", "Version": OURS}  # other programs draw on the graphics card unless told
     settings["Hashes"] = json.dumps(known) if known else None  # last: as bare JSON it troubles simple readers
     applied = "".join(f" <lora:{stem(lora.inputs['lora_name'])}:{_strength(lora)}>" for lora in reversed(loras))
     prompt = prompts["positive"] + applied

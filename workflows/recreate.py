@@ -1,8 +1,10 @@
 """A workflow from the ``parameters`` text of a picture, and a sentence about whatever in it has no place there."""
 
 import json
+import math
 import re
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -10,7 +12,7 @@ from graph.errors import Problem
 from graph.workflow import NodeId
 from workflows.a1111_names import read_names
 from workflows.document import FORMAT, Document, from_members
-from workflows.parameters import Parameters
+from workflows.parameters import OURS, Parameters
 
 NETWORK = re.compile(r"<(lora|lyco|hypernet):([^<>:]+)((?::[^<>:]*)*)>", re.IGNORECASE)
 PAIR = re.compile(r"\s*([^,]+?):\s*([0-9a-fA-F]+)\s*(?:,|$)")
@@ -93,8 +95,9 @@ class _Recreation:
             self.say("The picture's noise was drawn on a graphics card and here it is not: it will differ.", "sampler")
         image = self.add("decode", "VAEDecode", samples=samples, vae=vae)
         self.add("save", "SaveImage", images=image, filename_prefix="Patchbay")
-        for name in self.settings.keys() - SILENT:
-            self.say(f"'{name}: {self.settings[name]}' has no place in the workflow.")
+        for name, text in self.settings.items():
+            if name not in SILENT:
+                self.say(f"'{name}: {text}' has no place in the workflow.")
         written = from_members({"format": FORMAT, "nodes": self.nodes, "hashes": self.hashes})
         return replace(written, problems=(*self.problems, *written.problems))
 
@@ -112,15 +115,10 @@ class _Recreation:
         text = self.settings.pop(name, None)
         if text is None:
             return otherwise
-        try:
-            return int(text)
-        except ValueError:
-            pass
-        try:
-            return float(text)
-        except ValueError:
+        if (found := _number(text)) is None:
             self.say(f"'{name}: {text}' is no number: {otherwise} takes its place.")
             return otherwise
+        return found
 
     def size(self, name: str, otherwise: tuple[int, int]) -> tuple[int, int]:
         """Width and height in whole latent pixels."""
@@ -131,6 +129,8 @@ class _Recreation:
         return int(found[1]) // 8 * 8, int(found[2]) // 8 * 8
 
     def encoded(self, node: NodeId, text: str, clip: Output, steps: int) -> Output:
+        if self.parameters.settings.get("Version") == OURS:
+            return self.add(node, "CLIPTextEncode", text=text, clip=clip)
         return self.add(node, "EncodePrompt", clip=clip, text=text, rules="a1111", steps=steps)
 
     def names(self, sampler: str, schedule: str, otherwise: str) -> tuple[str, str]:
@@ -206,6 +206,8 @@ class _Recreation:
             )  # fmt: skip
             samples = self.add("encode", "VAEEncode", pixels=larger, vae=vae)
         changed: dict[str, Any] = dict(sampling)
+        if "Schedule type" in self.parameters.settings:
+            self.settings.setdefault("Hires schedule type", self.parameters.settings["Schedule type"])
         if "Hires sampler" in self.settings or "Hires schedule type" in self.settings:
             names = self.names("Hires sampler", "Hires schedule type", self.parameters.settings.get("Sampler", "Euler"))
             changed["sampler_name"], changed["scheduler"] = names
@@ -236,8 +238,15 @@ def _strengths(text: str) -> tuple[float, float] | None:
     plain = [value for value in values if "=" not in value]
     if named.keys() - {"te", "unet"} or len(plain) > 2:
         return None
-    try:
-        clip = float(named.get("te", plain[0] if plain else 1))
-        return clip, float(named.get("unet", plain[1] if len(plain) > 1 else clip))
-    except ValueError:
-        return None
+    clip = _number(named.get("te", plain[0] if plain else "1"))
+    unet = _number(named.get("unet", plain[1] if len(plain) > 1 else str(clip)))
+    return None if clip is None or unet is None else (clip, unet)
+
+
+def _number(text: str) -> float | None:
+    """A finite number, whole ones with every digit."""
+    with suppress(ValueError):
+        return int(text)
+    with suppress(ValueError):
+        return number if math.isfinite(number := float(text)) else None
+    return None

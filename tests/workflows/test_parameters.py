@@ -53,7 +53,7 @@ def test_everything_that_made_the_picture_is_found():
         "Negative prompt: blurry\n"
         "Steps: 20, Sampler: DPM++ 2M, Schedule type: Karras, CFG scale: 7.5, Seed: 7, Size: 512x768, "
         "Model hash: c0ffee0011, Model: model.v2, Clip skip: 2, "
-        'Lora hashes: "neon: 1234567890ab", Version: Patchbay, '
+        'Lora hashes: "neon: 1234567890ab", RNG: CPU, Version: Patchbay, '
         'Hashes: {"model": "c0ffee0011", "lora:neon": "1234567890ab"}'
     )
 
@@ -98,7 +98,7 @@ def test_a_picture_that_no_sampler_made_has_none(nodes):
 
 def test_links_in_a_circle_end():
     circle = {"9": {"class_type": "A", "inputs": {"images": ["9", 0], "positive": ["9", 0], "steps": ["9", 0]}}}
-    assert parameters_of(read_document(circle), "9").settings.keys() == {"Version"}
+    assert parameters_of(read_document(circle), "9").settings.keys() == {"RNG", "Version"}
 
 
 def test_a_text_of_the_old_interface_is_read():

@@ -151,6 +151,14 @@ def test_a_second_pass_over_pixels_with_its_own_settings():
     assert any("R-ESRGAN" in warning for warning in warnings(document))
 
 
+def test_a_second_pass_keeps_the_schedule_unless_it_names_one():
+    settings = "Steps: 20, Sampler: Euler, Schedule type: Karras, Seed: 1, Size: 64x64, Model: m, Hires upscale: 2"
+    second = lambda more: inputs(recreate(read_parameters(f"a\n{settings}{more}")), "second_sampler")
+    assert second(", Hires sampler: DPM++ 2M")["scheduler"] == "karras"
+    assert second(", Hires schedule type: Simple")["scheduler"] == "simple"
+    assert second(", Hires schedule type: Simple")["sampler_name"] == "euler"
+
+
 def test_a_picture_made_from_another_is_said_to_be():
     assert any("from another one (at strength 0.5)" in said for said in warnings(of(", Denoising strength: 0.5")))
 
@@ -172,9 +180,17 @@ def test_settings_that_are_no_numbers_are_said():
 def test_what_a_recreated_workflow_writes_is_what_it_was_made_from():
     document = recreate(read_parameters(TEXT))
     again = parameters_of(document, "save", size=(512, 768))
-    assert again.prompt == "a cat,  in a hat <lora:neon:0.5:0.8> <lora:pixel:1.0>"
+    assert again.prompt == "a cat,  in a hat <lora:neon:0.5:0.8> <lora:pixel:1>"
     for name in ("Steps", "Sampler", "Schedule type", "CFG scale", "Seed", "Size", "Model", "Clip skip"):
         assert again.settings[name] == read_parameters(TEXT).settings[name]
+
+
+def test_a_text_of_ours_is_read_by_our_rules_with_our_noise():
+    parameters = parameters_of(recreate(read_parameters(TEXT)), "save", size=(512, 768))
+    document = recreate(parameters)
+    assert document.api()["positive"]["class_type"] == "CLIPTextEncode"
+    assert recreate(read_parameters(TEXT)).api()["positive"]["class_type"] == "EncodePrompt"
+    assert warnings(document) == []
 
 
 def test_bare_json_in_the_settings_stays_whole():
@@ -185,7 +201,24 @@ def test_bare_json_in_the_settings_stays_whole():
     assert read_parameters(write_parameters(found)) == found
 
 
-@pytest.mark.parametrize("text", ["", "a cat", "\n\n", "Steps: 1, Sampler: , Seed: x", "a\nA: {, B: [, C: }"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "a cat",
+        "\n\n",
+        "Steps: 1, Sampler: , Seed: x",
+        "a\nA: {, B: [, C: }",
+        "nan",
+        "inf",
+        "-1",
+        "9" * 400,
+        "9" * 5000,
+        "1e300",
+    ],
+)
 def test_nothing_is_raised_whatever_is_written(text):
     recreate(read_parameters(text))
     recreate(Parameters(text, text, {"Size": text, "Hashes": text, "Lora hashes": text, "Sampler": text}))
+    for name in ("Steps", "Seed", "CFG scale", "Clip skip", "Hires upscale", "Hires steps"):
+        assert recreate(Parameters("a", "", {name: text, "Model": "m"})).api()
