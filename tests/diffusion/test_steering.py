@@ -230,3 +230,22 @@ def test_it_runs_in_half_precision(folders, model, edges):
     assert sample(half, model, steered, prompt(2), Latent(torch.zeros(1, 4, 8, 8)), **settings).samples.isfinite().all()
     with half.resident(edges) as net:
         assert {weight.dtype for weight in net.parameters()} == {torch.bfloat16}
+
+
+def test_a_prompt_bound_to_an_area_is_shown_the_whole_hint_there():
+    hint = torch.arange(64.0).reshape(1, 1, 64, 1).expand(1, 128, 64, 3)
+    [[region]] = prepared(prompt(1, Control(UNTRAINED, hint), area=Area(0, 0, 32, 64)), size=(8, 8))
+    [steering] = region.controls
+    assert steering.hint.shape == (1, 3, 64, 32)
+    assert steering.hint[0, 0, 0].tolist() == list(range(1, 64, 2))
+
+
+@torch.no_grad()
+def test_the_same_one_twice_is_once_with_both_strengths(residency, model, edges):
+    x, time, embeds = torch.randn(1, 4, 8, 8), torch.tensor([500.0]), torch.randn(1, 5, 32)
+    twice = prompt(1, Control(edges, HINT, 0.5), Control(edges, HINT, 0.25))
+    once = prompt(1, Control(edges, HINT, 0.75))
+    [[two]], [[one]] = prepared(twice), prepared(once)
+    with resident_nets(residency, model, [twice], None) as nets:
+        got, wanted = (residuals(nets, x, time, embeds, [each.controls], torch.float32) for each in (two, one))
+    torch.testing.assert_close(got, wanted)
