@@ -6,7 +6,7 @@ Two recipes with equal keys give equal numbers, so comparing keys tells which we
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Hashable, Iterable, Mapping
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING
@@ -22,6 +22,10 @@ from diffusion.model_files import ModelFile, ModelFiles
 
 if TYPE_CHECKING:
     from diffusion.adapters.adapter import Patch
+
+
+WIDENED = "conv_in.weight"
+"""Where networks that see more than the latent, such as those trained to inpaint, are wider than others."""
 
 
 class Recipe(ABC):
@@ -87,6 +91,33 @@ class WeightedSum(Recipe):
         return total
 
 
+@dataclass(frozen=True, slots=True)
+class FirstInputs(Recipe):
+    """The part of a weight that sees the first channels of what comes in."""
+
+    whole: Recipe
+    key: Hashable
+    shape: tuple[int, ...]
+
+    def value(self, place: torch.device) -> Tensor:
+        return self.whole.value(place)[:, : self.shape[1]].contiguous()
+
+
+@dataclass(frozen=True, slots=True)
+class WithFirstInputs(Recipe):
+    """A weight whose part that sees the first channels of what comes in is another one."""
+
+    whole: Recipe
+    first: Recipe
+    key: Hashable
+    shape: tuple[int, ...]
+
+    def value(self, place: torch.device) -> Tensor:
+        weight = self.whole.value(place)
+        weight[:, : self.first.shape[1]] = self.first.value(place)
+        return weight
+
+
 class Recipes:
     """Takes expressions apart."""
 
@@ -133,17 +164,34 @@ class Recipes:
         recipes: dict[str, Recipe] = {}
         for name in parts[0]:
             ratios = _ratios_for(name, weights.ratios)
-            recipes[name] = weighted_sum(zip(ratios, [part[name] for part in parts], strict=True))
+            recipes[name] = blended_weight(ratios, [part[name] for part in parts])
         return recipes
 
     def _refuse_mismatch(self, first: Weights, other: Weights, family: str) -> None:
         """Raise UnreadableFile unless two expressions have the same weights in the same shapes."""
         ours, theirs = self.targets(first, family), self.targets(other, family)
         for name in [*ours, *theirs]:
-            if name in ours and name in theirs and same_but_for_ones(ours[name].shape, theirs[name].shape):
-                continue
+            if name in ours and name in theirs:
+                shapes = ours[name].shape, theirs[name].shape
+                if same_but_for_ones(*shapes) or (name == WIDENED and sees_more(*shapes)):
+                    continue
             names = f"{files_of(other)[0].path} cannot be merged with {files_of(first)[0].path}"
             raise UnreadableFile(f"{names}: only one of them has {name}, or its shapes differ.")
+
+
+def blended_weight(ratios: Sequence[float], parts: Sequence[Recipe]) -> Recipe:
+    """A weighted sum; of what the first sees and others do not, the first's own weight stays."""
+    first, columns = parts[0], min(part.shape[1:2] for part in parts)
+    if first.shape[1:2] == columns:
+        return weighted_sum(zip(ratios, parts, strict=True))
+    merged = weighted_sum(zip(ratios, [_first_inputs(part, columns[0]) for part in parts], strict=True))
+    return WithFirstInputs(first, merged, (first.key, merged.key), first.shape)
+
+
+def _first_inputs(part: Recipe, columns: int) -> Recipe:
+    if part.shape[1] == columns:
+        return part
+    return FirstInputs(part, (part.key, "inputs", columns), (part.shape[0], columns, *part.shape[2:]))
 
 
 def weighted_sum(summands: Iterable[tuple[float, Recipe]]) -> Recipe:
@@ -185,6 +233,11 @@ def files_of(weights: Weights) -> tuple[FileRef, ...]:
 def same_but_for_ones(shape: tuple[int, ...], other: tuple[int, ...]) -> bool:
     """Whether two shapes are equal but for axes of length 1, by which 1×1 convolutions differ from matrices."""
     return [size for size in shape if size != 1] == [size for size in other if size != 1]
+
+
+def sees_more(shape: tuple[int, ...], other: tuple[int, ...]) -> bool:
+    """Whether a weight is as another but for further channels of what comes in."""
+    return len(shape) == len(other) and (shape[0], *shape[2:]) == (other[0], *other[2:]) and shape[1] > other[1]
 
 
 def _ratios_for(name: str, ratios: tuple[tuple[str, tuple[float, ...]], ...]) -> tuple[float, ...]:

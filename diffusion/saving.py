@@ -93,7 +93,7 @@ def left_out(handle: Handle) -> Iterator[str]:
     if isinstance(handle, ModelHandle):
         if handle.block_patches:
             kinds = ", ".join(sorted({type(patch).__name__ for patch in handle.block_patches}))
-            yield f"{kinds} changes how the network computes, not its weights, and is not in the file."
+            yield f"What changes how the network computes and not its weights is not in the file: {kinds}."
         if handle.guidance:
             yield "How the model is guided is not in the file."
         if handle.sampling.zero_terminal_snr or handle.sampling.shift is not None:

@@ -1,5 +1,6 @@
 """Nodes that write models to files: what merges, adapters and all else on them come to."""
 
+import time
 from pathlib import PurePosixPath
 from typing import Annotated, Literal
 
@@ -8,6 +9,7 @@ from diffusion.runtime import Runtime
 from graph.declare import Range, Resource, Text, Tip, node
 from graph.reporting import Progress, Warn
 from workflows.document import Document
+from workflows.names import fill
 from workflows.outputs import OutputFolder, SavedFile
 
 Precision = Annotated[
@@ -93,12 +95,18 @@ def _saved(
     for handle in handles:
         for sentence in left_out(handle):
             warn(sentence)
-    texts = document.chunks() | {"modelspec.title": PurePosixPath(prefix.replace("\\", "/")).name}
+    texts = _texts(document, prefix)
     return outputs.save(
         prefix,
         ".safetensors",
         lambda path: save_models(runtime.folders, path, *handles, stored_as=dtype, metadata=texts, on_weight=progress),
     )
+
+
+def _texts(document: Document, prefix: str) -> dict[str, str]:
+    """What the file's metadata says of the workflow, and the file's title."""
+    filled = fill(prefix, document, {}, time.localtime())
+    return document.chunks() | {"modelspec.title": PurePosixPath(filled.replace("\\", "/")).name}
 
 
 @node("ExtractLora", category="advanced/model_merging", title="Extract LoRA")
@@ -123,7 +131,7 @@ def extract_lora(
     pairs: list[tuple[ModelHandle, ModelHandle] | tuple[TextHandle, TextHandle]] = [(base_model, model)]
     if clip is not None and base_clip is not None:
         pairs.append((base_clip, clip))
-    texts = document.chunks() | {"modelspec.title": PurePosixPath(filename_prefix.replace("\\", "/")).name}
+    texts = _texts(document, filename_prefix)
     return outputs.save(
         filename_prefix,
         ".safetensors",

@@ -6,11 +6,14 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
+from safetensors.torch import save_file
 from torch import Tensor
 
+from diffusion.checkpoint import open_checkpoint
 from diffusion.errors import DiffusionError, UnreadableFile
+from diffusion.files.folders import ModelFolders
 from diffusion.handle import Applied, Blend, ModelHandle, ModelSampling
-from diffusion.merging import added, subtracted, weighted, weighted_by_block
+from diffusion.merging import added, blended, subtracted, weighted, weighted_by_block
 from diffusion.model_files import ModelFiles
 from diffusion.recipes import Recipe, Recipes, weighted_sum
 
@@ -136,6 +139,44 @@ def test_models_of_two_families_are_refused(model):
 def test_models_of_other_shapes_are_refused_when_used(recipes, model, demo):
     with pytest.raises(UnreadableFile, match="cannot be merged with"):
         recipes.of(Blend((model.weights, demo.text.weights), (("", (0.5, 0.5)),)), "sd15")
+
+
+@pytest.fixture(scope="module")
+def inpainting(tiny_folders, tiny_tensors, tiny_configs, tiny_metadata, tmp_path_factory):
+    """Folders with the tiny model, and one of its shape that sees five channels more."""
+    room = tmp_path_factory.mktemp("wide")
+    wide = {**tiny_configs, "model": replace(tiny_configs["model"], in_channels=9)}
+    save_file(tiny_tensors(wide, 1), room / "wide.safetensors", tiny_metadata)
+    folders = ModelFolders(tiny_folders.base_directory, {"checkpoints": [room]})
+    return Recipes(folders, ModelFiles(folders)), *(
+        open_checkpoint(folders, name).model for name in ("wide.safetensors", "tiny.safetensors")
+    )
+
+
+def test_what_an_inpainting_network_sees_beside_the_latent_stays_its_own(inpainting):
+    recipes, wide, narrow = inpainting
+    (ours,), (theirs,) = (values(recipes, model, ["conv_in.weight"]).values() for model in (wide, narrow))
+    (mixed,) = values(recipes, weighted(wide, narrow, 0.25), ["conv_in.weight"]).values()
+    torch.testing.assert_close(mixed[:, :4], 0.25 * ours[:, :4] + 0.75 * theirs)
+    assert torch.equal(mixed[:, 4:], ours[:, 4:])
+
+
+def test_a_difference_makes_an_inpainting_network_of_another_style(inpainting):
+    recipes, wide, narrow = inpainting
+    difference = subtracted(narrow, weighted(narrow, narrow, 0.5), 1.0)
+    merged = values(recipes, added(wide, difference), ["conv_in.weight", "conv_in.bias"])
+    assert all(torch.equal(merged[name], value) for name, value in values(recipes, wide, list(merged)).items())
+    doubled = subtracted(narrow, blended((narrow, narrow), {"": (-1.0, 0.0)}), 1.0)
+    (got,) = values(recipes, added(wide, doubled), ["conv_in.weight"]).values()
+    (ours,), (theirs,) = (values(recipes, model, ["conv_in.weight"]).values() for model in (wide, narrow))
+    torch.testing.assert_close(got[:, :4], ours[:, :4] + 2 * theirs)
+    assert torch.equal(got[:, 4:], ours[:, 4:])
+
+
+def test_a_network_that_sees_less_cannot_take_one_that_sees_more(inpainting):
+    recipes, wide, narrow = inpainting
+    with pytest.raises(UnreadableFile, match=r"wide\.safetensors cannot be merged with .*tiny\.safetensors"):
+        recipes.of(weighted(narrow, wide, 0.5).weights, "sd15")
 
 
 def test_a_resident_merge_computes_and_leaves_the_base_as_it_was(demo_residency, model, neon):
