@@ -1,9 +1,13 @@
 """Patchbay: run node-graph workflows that make images. ``python main.py --help`` says how."""
 
+import os
 import sys
 
 from cli.main import main
 from workflows.comfyui import read_editor_format
+
+# Read when torch starts its threads. Threads that wait by spinning make everything on a busy machine many times slower.
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 if __name__ == "__main__":
     sys.exit(main(read_editor_format=read_editor_format))
