@@ -51,9 +51,9 @@ def test_the_lowest_frequencies_are_those_below_the_first_and_on_one_side_of_it(
     assert not ratio[0, 0, 2:-1, 2:-1].any()
 
 
-def test_it_acts_on_the_way_up_and_is_gone_afterwards(demo_residency, demo):
-    model = demo.model
-    config = demo_residency.config(model)
+def test_it_acts_on_the_way_up_and_is_gone_afterwards(tiny_residency, tiny):
+    model = tiny.model
+    config = tiny_residency.config(model)
     given = torch.randn(2, 4, 8, 8), torch.tensor([500.0]), torch.randn(2, 5, config.context_width)
     ones, strong = FreeU(1.0, 1.0, 1.0, 1.0), FreeU(1.3, 1.4, 0.9, 0.2)
     assert strong.acts_on(config)
@@ -61,7 +61,7 @@ def test_it_acts_on_the_way_up_and_is_gone_afterwards(demo_residency, demo):
     with torch.no_grad():
         for patches in ((), (ones,), (strong,), (replace(strong, by_place=True),), ()):
             handle = replace(model, block_patches=patches)
-            answers.append(demo_residency.run(handle, lambda network: network(*given).sample))
+            answers.append(tiny_residency.run(handle, lambda network: network(*given).sample))
     before, same, first, second, after = answers
     torch.testing.assert_close(same, before, rtol=1e-3, atol=1e-4)
     assert torch.equal(after, before)
