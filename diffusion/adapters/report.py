@@ -95,7 +95,8 @@ class AdapterReport:
             if (number := self.changed.get(part))
         )
         words = f" Trigger words: {', '.join(self.trigger_words)}." if self.trigger_words else ""
-        return f"{self.file}: {kinds}{rank}{alpha}{made}{trainer}, changes {changes or 'nothing'}.{words}"
+        brought = f" It brings the embeddings {_listed(self.embeddings)}." if self.embeddings else ""
+        return f"{self.file}: {kinds}{rank}{alpha}{made}{trainer}, changes {changes or 'nothing'}.{words}{brought}"
 
     def warnings(self) -> tuple[str, ...]:
         """What is not applied, and what may surprise: one sentence each."""
@@ -186,8 +187,6 @@ def _known_but_not_applied(file: str, unknown: Iterable[str]) -> list[str]:
 
 def _notes(file: str, header: Header, found: Match, entries: Sequence[Entry]) -> list[str]:
     notes = []
-    if found.embeddings:
-        notes.append(f"{file} also bundles textual inversions: {_listed(found.embeddings)}.")
     alpha, rank = header.metadata.get("ss_network_alpha"), header.metadata.get("ss_network_dim")
     scaled = [entry for entry in entries if entry.rank is not None]
     bare = [entry for entry in scaled if not {"alpha", "scale"} & entry.keys.keys() and entry.scale is None]

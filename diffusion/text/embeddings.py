@@ -11,6 +11,7 @@ from torch import Tensor
 from diffusion.errors import UnreadableFile
 from diffusion.files.folders import ModelFolders
 from diffusion.handle import FileRef
+from diffusion.text.bundles import PREFIX
 from diffusion.text.references import Reference
 from diffusion.weights import open_weights
 
@@ -30,10 +31,11 @@ def read_embeddings(
     for reference in dict.fromkeys(named):
         if reference.note:
             warn(reference.note)
-        if reference.file is None or reference.file in vectors:
+        if reference.file is None or reference.key is None or reference.key in vectors:
             continue
+        prefix = f"{PREFIX}{reference.name}." if reference.bundled else ""
         try:
-            vectors[reference.file] = read_embedding(folders, reference.file, width)
+            vectors[reference.key] = read_embedding(folders, reference.file, width, prefix)
         except WrongWidth as error:
             what = (
                 f"'{reference.name}' was read as words"
@@ -44,14 +46,20 @@ def read_embeddings(
     return vectors
 
 
-def read_embedding(folders: ModelFolders, file: FileRef, width: int) -> Tensor:
+def read_embedding(folders: ModelFolders, file: FileRef, width: int, prefix: str = "") -> Tensor:
     """The vectors of a textual inversion for a text encoder of that width: (n, width), float32, on the CPU.
+
+    ``prefix`` is what the names of its tensors begin with where the file holds more.
 
     Raises WrongWidth where no vectors are so wide, and UnreadableFile for any other file that is of no use.
     """
     source = open_weights(folders.path(file), file.path)
     try:
-        shapes = {name: entry.shape for name, entry in source.header.tensors.items() if len(entry.shape) in (1, 2)}
+        shapes = {
+            name: entry.shape
+            for name, entry in source.header.tensors.items()
+            if len(entry.shape) in (1, 2) and name.startswith(prefix)
+        }
         if not shapes:
             raise UnreadableFile(f"{file.path} is no textual inversion: it holds no vectors.")
         fitting = [name for name, shape in shapes.items() if shape[-1] == width]

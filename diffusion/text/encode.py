@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Literal, cast
 from diffusion.conditioning import Cond, Conditioning
 from diffusion.files.folders import ModelFolders
 from diffusion.handle import FileRef, TextHandle
+from diffusion.text.bundles import NONE, bundles_of
 from diffusion.text.chunks import Piece, Vector, chunks
 from diffusion.text.references import Reference
 from diffusion.text.rules import RULES, Part, Reading
@@ -49,12 +50,12 @@ def encode(
         warn(f"This text encoder has {config.layers} layers, so its last one was taken.")
         skip = 0
     kind = RULES[rules]
-    readings = kind.read(prompt, folders, steps)
+    readings = kind.read(prompt, folders, steps, bundles_of(handle, folders))
     vectors = read_embeddings(named(readings), folders, config.width, warn)
     lengths = {file: len(rows) for file, rows in vectors.items()}
     for reference in dict.fromkeys(named(readings)):
-        if note is not None and reference.file in lengths:
-            note(f"embedding {reference.name} → {reference.file.path}: {lengths[reference.file]} vectors")
+        if note is not None and reference.file is not None and reference.key in lengths:
+            note(f"embedding {reference.name} → {reference.file.path}: {lengths[reference.key]} vectors")
     texts = [kind.fill([pieces(section, lengths) for section in reading.sections]) for reading in readings]
     flat = [chunk for text in texts for chunk in text]
     weighted = any(weight != 1 for chunk in flat for weight in chunk.weights)
@@ -82,8 +83,8 @@ def pieces(section: Sequence[Part], lengths: Mapping[FileRef, int]) -> list[Piec
             laid.append(Piece(tokenize(content), weight))
         elif not isinstance(content, Reference):
             laid.append(Piece(content, weight))
-        elif content.file is not None and content.file in lengths:
-            laid.append(Piece([Vector(content.file, row) for row in range(lengths[content.file])], weight))
+        elif content.key is not None and content.key in lengths:
+            laid.append(Piece([Vector(content.key, row) for row in range(lengths[content.key])], weight))
         else:
             laid.append(Piece(content.words, weight))
     return laid
@@ -92,8 +93,11 @@ def pieces(section: Sequence[Part], lengths: Mapping[FileRef, int]) -> list[Piec
 def files_named(
     prompt: str, folders: ModelFolders, rules: RulesName = "default", steps: int = 20
 ) -> tuple[FileRef, ...]:
-    """The files that a prompt names, each once: what comes out depends on them as well. Needs no torch."""
-    files = (reference.file for reference in named(RULES[rules].read(prompt, folders, steps)))
+    """The files that a prompt names, each once: what comes out depends on them as well. Needs no torch.
+
+    Those within an adapter's file are left out: the encoder's handle names that.
+    """
+    files = (reference.file for reference in named(RULES[rules].read(prompt, folders, steps, NONE)))
     return tuple(dict.fromkeys(file for file in files if file is not None))
 
 

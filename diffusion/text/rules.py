@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from diffusion.conditioning import NOTHING
 from diffusion.files.folders import ModelFolders
 from diffusion.text.bare_names import bare_names, named_in
+from diffusion.text.bundles import NONE, Bundles
 from diffusion.text.chunks import Chunk, Piece, chunks
 from diffusion.text.commas import chunks_at_commas
 from diffusion.text.composition import composed
@@ -48,21 +49,25 @@ class Reading(NamedTuple):
 class Rules:
     """How a prompt is cut into texts, how these fill chunks, and what weights do."""
 
-    read: Callable[[str, ModelFolders, int], list[Reading]]
-    """(prompt, folders, steps of the sampler)"""
+    read: Callable[[str, ModelFolders, int, Bundles], list[Reading]]
+    """(prompt, folders, steps of the sampler, what adapters bring along)"""
     fill: Callable[[Sequence[Sequence[Piece]]], tuple[Chunk, ...]]
     weigh: Callable[[Tensor, Tensor, Tensor], Tensor]
 
 
-def read_default(prompt: str, folders: ModelFolders, steps: int) -> list[Reading]:
+def read_default(prompt: str, folders: ModelFolders, steps: int, bundles: Bundles = NONE) -> list[Reading]:
     """One text in one section, whatever the number of steps."""
-    return [Reading([[Part(part, weight) for text, weight in passages(prompt) for part in references(text, folders)]])]
+    return [
+        Reading(
+            [[Part(part, weight) for text, weight in passages(prompt) for part in references(text, folders, bundles)]]
+        )
+    ]
 
 
-def read_bare_names(prompt: str, folders: ModelFolders, steps: int) -> list[Reading]:
+def read_bare_names(prompt: str, folders: ModelFolders, steps: int, bundles: Bundles = NONE) -> list[Reading]:
     """As `read_default`, and what is called as a textual inversion is one without ``embedding:`` before it."""
-    names = bare_names(folders)
-    (reading,) = read_default(prompt, folders, steps)
+    names = bare_names(folders, bundles)
+    (reading,) = read_default(prompt, folders, steps, bundles)
     (section,) = reading.sections
     named = [
         Part(part, weight)
@@ -72,9 +77,9 @@ def read_bare_names(prompt: str, folders: ModelFolders, steps: int) -> list[Read
     return [Reading([named])]
 
 
-def read_a1111(prompt: str, folders: ModelFolders, steps: int) -> list[Reading]:
+def read_a1111(prompt: str, folders: ModelFolders, steps: int, bundles: Bundles = NONE) -> list[Reading]:
     """A text for every prompt between ANDs, and for every form it has during the steps."""
-    names = bare_names(folders)
+    names = bare_names(folders, bundles)
     prompts = composed(prompt)
     together = {"composed": True} if len(prompts) > 1 or prompts[0].weight != 1 else {}
     return [
