@@ -94,12 +94,15 @@ def parameters_of(
     if sampler is None:
         return None
     value = lambda name: literal(document, sampler, name)
+    drawn = nodes[sampler].inputs.get("noise")
+    source = drawn.node if isinstance(drawn, Link) else sampler
+    noise = lambda name: literal(document, source, name)
     settings: dict[str, Any] = {
         "Steps": value("steps"),
         "Sampler": _shown(shown_sampler, value("sampler_name")),
         "Schedule type": _shown(shown_schedule, value("scheduler")),
         "CFG scale": value("cfg"),
-        "Seed": value("seed") if value("seed") is not None else value("noise_seed"),
+        "Seed": noise("seed") if noise("seed") is not None else noise("noise_seed"),
         "Size": f"{size[0]}x{size[1]}" if size else None,
     }
     behind_model = _behind(document, sampler, "model")
@@ -121,7 +124,10 @@ def parameters_of(
         settings["VAE"] = vae
     prompts = {name: _prompt(document, sampler, name) for name in ("positive", "negative")}
     known = resource_hashes(checkpoint, vae, [lora.inputs["lora_name"] for lora in loras], prompts.values(), hash_of)
-    settings |= {"RNG": "CPU", "Version": OURS}  # other programs draw on the graphics card unless told
+    if noise("variation_strength"):
+        settings |= {"Variation seed": noise("variation_seed"), "Variation seed strength": noise("variation_strength")}
+    settings["RNG"] = None if noise("generator") == "cuda" else "CPU"  # unsaid is the graphics card
+    settings["Version"] = OURS
     settings["Hashes"] = json.dumps(known) if known else None  # last: as bare JSON it troubles simple readers
     applied = "".join(f" <lora:{stem(lora.inputs['lora_name'])}:{_strength(lora)}>" for lora in reversed(loras))
     prompt = prompts["positive"] + applied

@@ -75,13 +75,13 @@ class _Recreation:
             "model": model,
             "positive": self.encoded("positive", prompt, clip, steps),
             "negative": self.encoded("negative", negative, clip, steps),
-            "seed": int(self.number("Seed", 0)),
+            **self.noise(),
             "steps": steps,
             "cfg": self.number("CFG scale", 7.0),
             "sampler_name": names[0],
             "scheduler": names[1],
         }
-        samples = self.add("sampler", "KSampler", **sampling, latent_image=latent, denoise=1.0)
+        samples = self.sampled("sampler", sampling, latent, 1.0)
         if {"Hires upscale", "Hires resize"} & self.settings.keys():
             samples = self.second_pass(samples, clip, vae, sampling, (width, height))
         elif "Denoising strength" in self.settings:
@@ -91,8 +91,6 @@ class _Recreation:
                 "this starts from noise.",
                 "sampler",
             )
-        if self.settings.pop("RNG", "GPU") != "CPU":
-            self.say("The picture's noise was drawn on a graphics card and here it is not: it will differ.", "sampler")
         image = self.add("decode", "VAEDecode", samples=samples, vae=vae)
         self.add("save", "SaveImage", images=image, filename_prefix="Patchbay")
         for name, text in self.settings.items():
@@ -129,9 +127,33 @@ class _Recreation:
         return int(found[1]) // 8 * 8, int(found[2]) // 8 * 8
 
     def encoded(self, node: NodeId, text: str, clip: Output, steps: int) -> Output:
-        if self.parameters.settings.get("Version") == OURS:
+        if self.ours:
             return self.add(node, "CLIPTextEncode", text=text, clip=clip)
         return self.add(node, "EncodePrompt", clip=clip, text=text, rules="a1111", steps=steps)
+
+    def noise(self) -> dict[str, Any]:
+        """The sampler's input that noise comes from: a seed as ours is, else what other programs draw for it.
+
+        They draw for each picture by itself, on the graphics card unless the text says otherwise.
+        """
+        seed, strength = int(self.number("Seed", 0)), self.number("Variation seed strength", 0.0)
+        variation, told = int(self.number("Variation seed", 0)), self.settings.pop("RNG", "GPU")
+        if self.ours and told == "CPU" and not strength:
+            return {"seed": seed}
+        generator = "cpu" if told == "CPU" else "cuda"
+        source = self.add(
+            "noise", "NoiseSource", noise_seed=seed, generator=generator, seed_per_image=True,
+            variation_seed=variation, variation_strength=strength,
+        )  # fmt: skip
+        return {"noise": source}
+
+    def sampled(self, node: NodeId, sampling: Mapping[str, Any], latent: Output, strength: float) -> Output:
+        kind = "KSamplerWithNoise" if "noise" in sampling else "KSampler"
+        return self.add(node, kind, **sampling, latent_image=latent, denoise=strength)
+
+    @property
+    def ours(self) -> bool:
+        return self.parameters.settings.get("Version") == OURS
 
     def names(self, sampler: str, schedule: str, otherwise: str) -> tuple[str, str]:
         named = read_names(self.settings.pop(sampler, otherwise), self.settings.pop(schedule, None))
@@ -219,7 +241,7 @@ class _Recreation:
                 changed[node] = self.encoded(f"{node}_again", other, clip, changed["steps"])
         changed["cfg"] = self.number("Hires CFG Scale", sampling["cfg"])
         strength = min(1.0, max(0.0, self.number("Denoising strength", 0.7)))
-        return self.add("second_sampler", "KSampler", **changed, latent_image=samples, denoise=strength)
+        return self.sampled("second_sampler", changed, samples, strength)
 
 
 def _resources(text: str | None) -> dict[str, str]:

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pytest
 
 from graph.graph import check
@@ -60,7 +62,7 @@ def test_every_setting_is_where_it_belongs():
     assert inputs(document, "latent") == {"width": 512, "height": 768, "batch_size": 1}
     assert inputs(document, "negative")["text"] == "blurry"
     sampler = inputs(document, "sampler")
-    assert (sampler["seed"], sampler["steps"], sampler["cfg"]) == (2**64 - 1, 30, 7.5)
+    assert (sampler["steps"], sampler["cfg"]) == (30, 7.5)
     assert (sampler["sampler_name"], sampler["scheduler"]) == ("dpmpp_2m", "karras")
 
 
@@ -129,9 +131,21 @@ def test_a_second_pass_with_other_words_or_steps_encodes_them_again():
     assert inputs(of(", Hires upscale: 2"), "second_sampler")["positive"] == ["positive", 0]
 
 
-def test_noise_of_a_graphics_card_is_said():
-    assert any("graphics card" in said for said in warnings(recreate(read_parameters(TEXT))))
+def test_noise_is_that_of_a_graphics_card_unless_the_text_says_otherwise():
+    noise = inputs(recreate(read_parameters(TEXT)), "noise")
+    assert (noise["noise_seed"], noise["generator"], noise["seed_per_image"]) == (2**64 - 1, "cuda", True)
+    assert inputs(of(), "noise")["generator"] == "cpu"
+    assert inputs(of(), "sampler")["noise"] == ["noise", 0]
     assert warnings(of()) == []
+
+
+def test_a_variation_has_its_place():
+    document = of(", Variation seed: 9, Variation seed strength: 0.25, Hires upscale: 2")
+    noise = inputs(document, "noise")
+    assert (noise["variation_seed"], noise["variation_strength"]) == (9, 0.25)
+    assert inputs(document, "second_sampler")["noise"] == ["noise", 0]
+    again = parameters_of(document, "save").settings
+    assert (again["Seed"], again["Variation seed"], again["Variation seed strength"]) == ("1", "9", "0.25")
 
 
 def test_a_second_pass_over_pixels_with_its_own_settings():
@@ -187,8 +201,9 @@ def test_what_a_recreated_workflow_writes_is_what_it_was_made_from():
 
 def test_a_text_of_ours_is_read_by_our_rules_with_our_noise():
     parameters = parameters_of(recreate(read_parameters(TEXT)), "save", size=(512, 768))
-    document = recreate(parameters)
+    document = recreate(replace(parameters, settings={**parameters.settings, "RNG": "CPU"}))
     assert document.api()["positive"]["class_type"] == "CLIPTextEncode"
+    assert inputs(document, "sampler")["seed"] == 2**64 - 1
     assert recreate(read_parameters(TEXT)).api()["positive"]["class_type"] == "EncodePrompt"
     assert warnings(document) == []
 
