@@ -31,4 +31,4 @@ def resource_hashes(
 def stem(name: str) -> str:
     """The last part of a file's name without its ending, if it has one that models have."""
     last = re.split(r"[\\/]", name)[-1]
-    return re.sub(r"\.(safetensors|sft|ckpt|pt|pth|bin)$", "", last, flags=re.IGNORECASE)
+    return re.sub(r"\.(safetensors|sft|ckpt|pt|pth|bin|gguf)$", "", last, flags=re.IGNORECASE)
