@@ -49,6 +49,8 @@ def put_on_mentioned(
         for mention in split.mentions
         if mention.kind == "hypernet"
     ]
+    for _, hypernetwork in hypernetworks:
+        note(f"{hypernetwork.file.path}: a hypernetwork, put on at strength {hypernetwork.strength:g}.")
     on_model, on_text = stacked(residency, folders, loras, {"model": model, "text": text}, note=note, warn=warn)
     lines = [*map(_lora_line, loras, on_model), *(_hypernetwork_line(*pair) for pair in hypernetworks)]
     bent = (*model.block_patches, *(hypernetwork for _, hypernetwork in hypernetworks))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
 from diffusion.errors import UnknownFamily
@@ -13,6 +14,7 @@ from diffusion.files.header import Header
 FAMILIES: tuple[Family, ...] = (sd15.FAMILY,)
 """First match wins."""
 
+HYPERNETWORK = re.compile(r"\d+\.[01]\.linear")
 LORA_STARTS = ("lora_unet_", "lora_te", "lora_transformer_", "lycoris_")
 LORA_ENDINGS = (
     ".lora_up.weight",
@@ -95,6 +97,9 @@ LIKENESSES: tuple[tuple[str, Callable[[Header], bool]], ...] = (
     ("a VAE — use VAELoader", _some("encoder.down", "decoder.up", "first_stage_model.")),
     ("a text encoder alone", _some("text_model.", "cond_stage_model.", "model.embed_tokens.", "encoder.block.")),
     ("an upscaling network — use UpscaleModelLoader", _some("model.0.", "conv_first.", "layers.0.residual_group.")),
-    ("a hypernetwork — use HypernetworkLoader", _some("320.", "640.", "768.", "1280.")),
+    (
+        "a hypernetwork — use HypernetworkLoader",
+        lambda header: any(HYPERNETWORK.match(name) for name in header.tensors),
+    ),
 )
 """Words → test; the first that fits is said."""

@@ -58,7 +58,7 @@ def test_a_checkpoint_is_no_adapter(capsys):
 
 def test_a_pickled_file_is_looked_into(capsys):
     assert main(["inspect", "watercolor"]) == 0
-    assert "watercolor.pt" in capsys.readouterr().out
+    assert "watercolor.pt: a hypernetwork" in capsys.readouterr().out
 
 
 def test_inspecting_imports_no_torch():

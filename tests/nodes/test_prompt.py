@@ -67,7 +67,7 @@ def test_adapters_leave_the_prompt_and_go_on_the_models(runtime, heard, noted, c
     assert noted[0] == noted[1] and "changes 192 modules" in noted[0]
 
 
-def test_everything_a_prompt_names_is_told_in_a_line_of_its_own(adapt):
+def test_everything_a_prompt_names_is_told_in_a_line_of_its_own(adapt, noted):
     adapted = adapt("a teal circle <lora:rocket:te=0:unet=1:dyn=2><hypernet:watercolor:0.5><lora:neon:lbw=NONE>")
     zeros = "0" + ",0" * 25
     assert adapted.resolved.splitlines()[:3] == [
@@ -76,6 +76,7 @@ def test_everything_a_prompt_names_is_told_in_a_line_of_its_own(adapt):
         "hypernet watercolor → hypernetworks/watercolor.pt: 0.5",
     ]
     assert [patch.strength for patch in adapted.model.block_patches] == [0.5]
+    assert noted[0] == "hypernetworks/watercolor.pt: a hypernetwork, put on at strength 0.5."
 
 
 def test_a_name_that_means_no_file_is_an_error_that_says_near_ones(adapt):
