@@ -3,17 +3,26 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
+from types import MappingProxyType
 
 import torch
 from torch import Tensor
 
 from diffusion.sigmas import TrainedSigmas
 
-ALIGNED = (
-    14.6146412293, 6.4745760956, 3.8636745985, 2.6946151520, 1.8841921177, 1.3943805092,
-    0.9642583904, 0.6523686016, 0.3977456272, 0.1515232662, 0.0291671582,
-)  # fmt: skip
-"""Sabour et al. (2024), "Align Your Steps": the published ten steps for SD 1.5."""
+ALIGNED: Mapping[str, tuple[float, ...]] = MappingProxyType({
+    "SD1": (
+        14.6146412293, 6.4745760956, 3.8636745985, 2.6946151520, 1.8841921177, 1.3943805092,
+        0.9642583904, 0.6523686016, 0.3977456272, 0.1515232662, 0.0291671582,
+    ),
+    "SDXL": (
+        14.6146412293, 6.3184485287, 3.7681790315, 2.1811480769, 1.3405244945, 0.8620721141,
+        0.5550693289, 0.3798540708, 0.2332364134, 0.1114188177, 0.0291671582,
+    ),
+    "SVD": (700.0, 54.5, 15.886, 7.977, 4.248, 1.789, 0.981, 0.403, 0.173, 0.034, 0.002),
+})  # fmt: skip
+"""Sabour et al. (2024), "Align Your Steps": the published ten steps, by the family they were found for."""
 TURBO_TIMES = range(99, 1000, 100)
 ABOVE_ZERO = 0.0001  # where a run that goes up in noise starts, since nothing can be told apart at 0
 
@@ -50,10 +59,10 @@ def turbo(trained: TrainedSigmas, steps: int, denoise: float = 1.0) -> Tensor:
     return to_zero(trained.at(torch.tensor(times, dtype=torch.float32)))
 
 
-def align_your_steps(steps: int, denoise: float = 1.0) -> Tensor:
+def align_your_steps(steps: int, denoise: float = 1.0, family: str = "SD1") -> Tensor:
     """Sabour et al. (2024), "Align Your Steps": the published sigmas, straight in the logarithm for other counts."""
-    logs = torch.tensor(ALIGNED, dtype=torch.float64).log()
-    at = torch.linspace(0, len(ALIGNED) - 1, steps + 1, dtype=torch.float64)
+    logs = torch.tensor(ALIGNED[family], dtype=torch.float64).log()
+    at = torch.linspace(0, len(logs) - 1, steps + 1, dtype=torch.float64)
     low, high = at.floor().long(), at.ceil().long()
     sigmas = torch.lerp(logs[low], logs[high], at.frac()).exp().float()
     return to_zero(sigmas[:-1])[-(round(steps * denoise) + 1) :] if denoise > 0 else sigmas[:0]

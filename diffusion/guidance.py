@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, ClassVar, Protocol
 
 from diffusion.conditioning import Conditioning
+from diffusion.errors import DiffusionError
 from diffusion.handle import ModelHandle
 
 if TYPE_CHECKING:
@@ -88,6 +89,24 @@ class PerpendicularNegative:
         toward, away = positive - empty, negative - empty
         across = away - (away * toward).sum() / (toward * toward).sum() * toward
         return mix(positive - self.negative_scale * across, empty, self.scale)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PerpendicularGuidance:
+    """`PerpendicularNegative` as a part of a model: it goes into its ``guidance`` and replaces the plain rule."""
+
+    empty: Conditioning
+    negative_scale: float = 1.0
+
+    def instead_of(self, guider: Guider) -> Guider:
+        """A guider with this rule. One without a negative prompt has nothing to turn and stays what it is."""
+        match guider:
+            case Guider(prompts=(positive, negative), rule=ClassifierFree(scale=scale)):
+                rule = PerpendicularNegative(scale, self.negative_scale)
+                return replace(guider, prompts=(positive, negative, self.empty), rule=rule)
+            case Guider(prompts=(_,)):
+                return guider
+        raise DiffusionError("Perp-Neg on a model goes with plain guidance alone: use PerpNegGuider as the guider.")
 
 
 @dataclass(frozen=True, slots=True)

@@ -74,7 +74,8 @@ def patched(weights: Weights, *applied: Applied) -> Weights:
 class ModelSampling:
     """How a network's answers are read. None means: as the file's family says."""
 
-    prediction: Literal["eps", "v", "flow"] | None = None
+    prediction: Literal["eps", "v", "x0", "lcm", "flow"] | None = None
+    """What it answers: the noise, the velocity, the clean latent, a consistency model's noise, or a flow."""
     zero_terminal_snr: bool | None = None
     shift: float | None = None
 

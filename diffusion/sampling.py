@@ -14,7 +14,7 @@ from diffusion.conditioning import Conditioning
 from diffusion.custom_sampling import CPU_NOISE, NoiseSource
 from diffusion.denoise import Guided, Inpainted, Network, Prediction
 from diffusion.errors import DiffusionError, NotFinite
-from diffusion.guidance import ClassifierFree, Guider, RescaleGuidance
+from diffusion.guidance import ClassifierFree, Guider, PerpendicularGuidance, RescaleGuidance
 from diffusion.handle import ModelHandle
 from diffusion.latent import Latent
 from diffusion.noise import start_noise
@@ -99,6 +99,7 @@ def sample_along(
     if len(sigmas) < 2:
         return Sampled(latent, latent)
     model = guider.model
+    guider, rescale = _guided_by_model(guider)
     trained, space = trained_sigmas(model), residency.space(model)
     if latent.samples.shape[1] != space.channels:
         raise DiffusionError(
@@ -128,7 +129,7 @@ def sample_along(
         shown = _shown(original, mask) if residency.config(model).in_channels > space.channels else None
         network = Network(module, trained, _prediction(model), shown, nets)
         prompts = regions(guider.prompts, original, space, trained, sigmas.tolist())
-        denoise: Denoiser = Guided(network, prompts, guider.rule, _rescale(model))
+        denoise: Denoiser = Guided(network, prompts, guider.rule, rescale)
         if mask is not None:
             # In DDIM's public form what is kept is not shown with the noise that the run started from.
             again = start_noise(source, original, seed + 1, sigmas).initial if sampler_name == "ddim" else initial
@@ -174,13 +175,17 @@ def _prediction(model: ModelHandle) -> Prediction:
     return prediction
 
 
-def _rescale(model: ModelHandle) -> RescaleGuidance | None:
-    found = None
-    for change in model.guidance:
-        if not isinstance(change, RescaleGuidance):
-            raise DiffusionError(f"The model carries guidance that is not known here: {type(change).__name__}.")
-        found = change
-    return found
+def _guided_by_model(guider: Guider) -> tuple[Guider, RescaleGuidance | None]:
+    """What becomes of guidance by what the model itself carries. Of several such changes the last counts."""
+    if not guider.model.guidance:
+        return guider, None
+    match guider.model.guidance[-1]:
+        case RescaleGuidance() as rescale:
+            return guider, rescale
+        case PerpendicularGuidance() as perpendicular:
+            return perpendicular.instead_of(guider), None
+        case other:
+            raise DiffusionError(f"The model carries guidance that is not known here: {type(other).__name__}.")
 
 
 def _shown(original: Tensor, mask: Tensor | None) -> Tensor:

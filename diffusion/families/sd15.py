@@ -51,14 +51,16 @@ def latent_space(header: Header) -> LatentSpace:
 
 
 def sampling(header: Header) -> ModelSampling:
-    """What the network predicts: ``patchbay.prediction`` (eps or v); without it the family's default, the noise."""
+    """What the network predicts: ``patchbay.prediction`` (eps, v, x0 or lcm); without it the noise."""
     match header.metadata.get("patchbay.prediction"):
         case None:
             return ModelSampling()
-        case "eps" | "v" as prediction:
+        case "eps" | "v" | "x0" | "lcm" as prediction:
             return ModelSampling(prediction=prediction)
         case other:
-            raise UnreadableFile(f"{header.name}: its metadata says patchbay.prediction = {other!r}; it is eps or v.")
+            raise UnreadableFile(
+                f"{header.name}: its metadata says patchbay.prediction = {other!r}; it is one of eps, v, x0 and lcm."
+            )
 
 
 FAMILY = Family(

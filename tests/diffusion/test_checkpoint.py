@@ -170,7 +170,7 @@ def test_what_the_network_predicts_and_its_latents_mean_is_read_from_the_metadat
 
 
 @pytest.mark.parametrize(
-    "metadata", [{"patchbay.prediction": "x0"}, {"patchbay.latent_scale": "big"}, {"patchbay.latent_preview": "7"}]
+    "metadata", [{"patchbay.prediction": "flow"}, {"patchbay.latent_scale": "big"}, {"patchbay.latent_preview": "7"}]
 )
 def test_metadata_that_makes_no_sense_is_refused_by_file(base, folders, tiny_tensors, metadata):
     save_file(tiny_tensors(), base / "models" / "checkpoints" / "x.safetensors", metadata)

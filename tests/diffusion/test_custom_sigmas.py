@@ -44,6 +44,7 @@ def test_aligned_steps_pass_the_published_levels():
     torch.testing.assert_close(halves[::2], whole)
     assert align_your_steps(10, denoise=0.3).tolist() == whole[-4:].tolist()
     assert len(align_your_steps(10, denoise=0.0)) == 0
+    assert align_your_steps(10, family="SVD").tolist()[:2] == [pytest.approx(700.0), pytest.approx(54.5)]
 
 
 def test_a_split_run_can_be_joined_at_its_level():
