@@ -25,6 +25,30 @@ ModelMergeBlocks: model1 model2 input middle out -> MODEL
 CLIPMergeSimple: clip1 clip2 ratio -> CLIP
 CLIPMergeAdd: clip1 clip2 -> CLIP
 CLIPMergeSubtract: clip1 clip2 multiplier -> CLIP
+SamplerCustom: model positive negative sampler sigmas latent_image add_noise noise_seed cfg -> LATENT LATENT
+SamplerCustomAdvanced: noise guider sampler sigmas latent_image -> LATENT LATENT
+KSamplerSelect: sampler_name -> SAMPLER
+RandomNoise: noise_seed -> NOISE
+DisableNoise:  -> NOISE
+BasicScheduler: model scheduler steps denoise -> SIGMAS
+KarrasScheduler: steps sigma_max sigma_min rho -> SIGMAS
+ExponentialScheduler: steps sigma_max sigma_min -> SIGMAS
+PolyexponentialScheduler: steps sigma_max sigma_min rho -> SIGMAS
+LaplaceScheduler: steps sigma_max sigma_min mu beta -> SIGMAS
+VPScheduler: steps beta_d beta_min eps_s -> SIGMAS
+SDTurboScheduler: model steps denoise -> SIGMAS
+BetaSamplingScheduler: model steps alpha beta -> SIGMAS
+AlignYourStepsScheduler: model_type steps denoise -> SIGMAS
+SplitSigmas: sigmas step -> SIGMAS SIGMAS
+SplitSigmasDenoise: sigmas denoise -> SIGMAS SIGMAS
+FlipSigmas: sigmas -> SIGMAS
+BasicGuider: model conditioning -> GUIDER
+CFGGuider: model positive negative cfg -> GUIDER
+DualCFGGuider: model cond1 cond2 negative cfg_conds cfg_cond2_negative style -> GUIDER
+PerpNegGuider: model positive negative empty_conditioning cfg neg_scale -> GUIDER
+PerpNeg: model empty_conditioning neg_scale -> MODEL
+RescaleCFG: model multiplier -> MODEL
+ModelSamplingDiscrete: model sampling zsnr -> MODEL
 HypernetworkLoader: model hypernetwork_name strength -> MODEL
 FreeU: model b1 b2 s1 s2 -> MODEL
 FreeU_V2: model b1 b2 s1 s2 -> MODEL
