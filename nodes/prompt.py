@@ -72,6 +72,10 @@ def encode_by_rules(
     steps: Steps = 20,
 ) -> Encoded:
     """Encode a prompt by chosen rules. Embeddings need no mark before their names."""
+    from diffusion.adapters.mentions import split_mentions
+
+    if split_mentions(text).mentions:
+        warn("This node reads <lora:…> and <hypernet:…> as words. Use Encode Prompt with Adapters to put them on.")
     return _encoded(runtime, progress, warn, clip, text, rules, steps)
 
 

@@ -51,6 +51,11 @@ def test_an_embedding_needs_no_mark(encode):
     assert words.resolved == ""
 
 
+def test_an_adapter_where_none_can_be_put_on_is_a_warning(encode, heard):
+    encode("a circle <lora:neon:1>")
+    assert "as words" in heard.warnings[0]
+
+
 def test_by_a1111s_rules_a_prompt_has_an_entry_for_every_form(encode):
     first, second = encode("a [red:blue:5] circle", rules="a1111", steps=10).conditioning.entries
     assert (first.extra["steps"], second.extra["steps"]) == ((0, 1, 2, 3, 4, 5), (6, 7, 8, 9))
