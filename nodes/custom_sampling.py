@@ -8,9 +8,15 @@ from diffusion.guidance import ClassifierFree, Guider
 from diffusion.handle import ModelHandle
 from diffusion.latent import Latent
 from diffusion.runtime import Runtime
-from graph.declare import Range, Resource, Seed, Tip, node
+from graph.declare import Range, Resource, Tip, node
 from graph.reporting import Progress
+from graph.spec import SEED_LIMIT
 from nodes.sampling import Guidance, SamplerName, Scheduler, SeedValue, Steps
+
+OtherSeed = Annotated[
+    int, Range(0, SEED_LIMIT), Tip("The seed to go toward; with a seed per image, this one counts up.")
+]
+"""No `Seed`, so that setting all seeds of a workflow at once leaves something to vary toward."""
 
 
 class Denoised(NamedTuple):
@@ -48,9 +54,7 @@ def noise_source(
     seed_per_image: Annotated[
         bool, Tip("Image i of a batch gets the seed plus i, so that it can be made again alone.")
     ] = False,
-    variation_seed: Annotated[
-        int, Seed(), Tip("The seed to go toward; with a seed per image, this one counts up.")
-    ] = 0,
+    variation_seed: OtherSeed = 0,
     variation_strength: Annotated[
         float, Range(0, 1, step=0.01), Tip("0 keeps to the seed, 1 is all of the variation's.")
     ] = 0.0,
