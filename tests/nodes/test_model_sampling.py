@@ -76,6 +76,14 @@ def test_a_model_guided_across_is_the_guider_of_that_name(checkpoint, prompts, g
         guided(guide_by_two(model, first, empty, negative))
 
 
+def test_a_guider_across_is_rescaled_too(checkpoint, prompts, guided):
+    plain, rescaled = (
+        guided(guider_across(model, *prompts, 15.0))
+        for model in (checkpoint.model, rescale_guidance(checkpoint.model, 1.0))
+    )
+    assert rescaled.std() < plain.std()
+
+
 def test_of_several_changes_of_guidance_the_last_counts(checkpoint, prompts, sampled):
     across = guide_across(checkpoint.model, prompts[2])
     assert torch.equal(sampled(rescale_guidance(across, 0.7)), sampled(rescale_guidance(checkpoint.model, 0.7)))

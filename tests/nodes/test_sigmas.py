@@ -78,5 +78,11 @@ def test_the_parts_of_a_split_run_share_the_level_between_them():
         assert second.values.tolist() == sigmas.values[1:].tolist()
 
 
+def test_with_nothing_left_for_the_second_part_the_first_is_the_whole_run():
+    first, second = split_for(karras(steps=4), 0.0)
+    assert first.values.tolist() == karras(steps=4).values.tolist()
+    assert second.values.tolist() == [0.0]
+
+
 def test_flipped_levels_rise_from_just_above_zero():
     assert flip(Sigmas(torch.tensor([3.0, 1.0, 0.0]))).values.tolist() == pytest.approx([0.0001, 1.0, 3.0])
