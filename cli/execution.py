@@ -6,6 +6,7 @@ import os
 import platform
 import re
 import shutil
+import sqlite3
 from collections.abc import Mapping
 from importlib.metadata import version
 from pathlib import Path
@@ -30,21 +31,38 @@ CODE = ("graph", "diffusion", "nodes")
 PACKAGES = ("torch", "diffusers", "transformers")
 
 
+DEVICES = re.compile(r"auto|cpu|mps|cuda(:\d+)?")
+FORMATS = ("auto", "fp32", "fp16", "bf16")
+
+
 class Execution:
     """Runs one file after the other over the same loaded models and stored outputs."""
 
     def __init__(self, where: Places, arguments: argparse.Namespace):
+        """Raises CommandError for options that mean nothing, and where nothing can be remembered."""
+        if DEVICES.fullmatch(arguments.device) is None:
+            raise CommandError(f"--device takes auto, cpu, cuda, cuda:1 or mps, not {arguments.device!r}")
+        if arguments.dtype not in FORMATS:
+            raise CommandError(f"--dtype takes {', '.join(FORMATS)}, not {arguments.dtype!r}")
         self._where, self._codecs = where, NodeCodecs()
         self._store = OutputStore(read_bytes(arguments.cache_size))
         self._runtime = Runtime(where.folders, arguments.device, arguments.dtype, (self._store.free,))
         self._hashes = FileHashes(where.folders, where.state / "hashes.sqlite")
         self._remembers = not arguments.no_cache
-        self._archive = Archive(where.state / "archive", self._codecs, _stamp(arguments)) if self._remembers else None
+        self._archive = None
+        if self._remembers:
+            try:
+                self._archive = Archive(where.state / "archive", self._codecs, _stamp(arguments))
+            except OSError as error:
+                raise CommandError(_unwritable(where.state, error)) from error
 
     def executor(self, file: Opened) -> Executor:
         """What runs this file's graph; a node that found the memory full is tried once more."""
         name = str(file.path.resolve())
-        journal = Journal(self._where.state / "journal.sqlite", name) if self._remembers else None
+        try:
+            journal = Journal(self._where.state / "journal.sqlite", name) if self._remembers else None
+        except (OSError, sqlite3.Error) as error:
+            raise CommandError(_unwritable(self._where.state, error)) from error
         recover = lambda error: isinstance(error, OutOfMemory)
         return Executor(self._store, self._codecs, self._archive, journal, recover=recover)
 
@@ -66,6 +84,11 @@ def read_bytes(text: str) -> int:
     if match is None:
         raise CommandError(f"--cache-size takes bytes, as in 4GB or 500M, not {text!r}")
     return int(float(match[1]) * UNITS[match[2]])
+
+
+def _unwritable(state: Path, error: Exception) -> str:
+    reason = (error.strerror if isinstance(error, OSError) else None) or error
+    return f"{state}, where runs remember what they made, cannot be written to: {reason}; --no-cache runs without"
 
 
 def _stamp(arguments: argparse.Namespace) -> str:

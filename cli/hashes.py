@@ -1,7 +1,7 @@
 """SHA-256 of model files for the metadata of pictures; each file is hashed once as long as it stays as it is."""
 
 import sqlite3
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 
 from diffusion.errors import DiffusionError
@@ -10,7 +10,7 @@ from diffusion.files.identity import autov3, identity, sha256
 
 
 class FileHashes:
-    """Answers ``hash_of(kind, name)`` and remembers the answers on disk."""
+    """Answers ``hash_of(kind, name)`` and remembers the answers on disk, where that can be written to."""
 
     def __init__(self, folders: ModelFolders, database: Path):
         self._folders, self._database = folders, database
@@ -26,11 +26,25 @@ class FileHashes:
             return None
         hashing = autov3 if kind == "loras" and path.suffix == ".safetensors" else sha256
         key = f"{hashing.__name__} {identity(path)}"
-        self._database.parent.mkdir(parents=True, exist_ok=True)
-        with closing(sqlite3.connect(self._database, timeout=60, isolation_level=None)) as database:
-            database.execute("CREATE TABLE IF NOT EXISTS hashes (file TEXT PRIMARY KEY, hash TEXT NOT NULL)")
-            known = database.execute("SELECT hash FROM hashes WHERE file = ?", (key,)).fetchone()
-            if known is None:
-                known = (hashing(path),)
-                database.execute("INSERT OR REPLACE INTO hashes VALUES (?, ?)", (key, *known))
-        return str(known[0])
+        known = self._recall(key)
+        if known is None:
+            known = hashing(path)
+            self._remember(key, known)
+        return known
+
+    def _recall(self, key: str) -> str | None:
+        with suppress(sqlite3.Error), closing(self._open()) as database:
+            found = database.execute("SELECT hash FROM hashes WHERE file = ?", (key,)).fetchone()
+            return str(found[0]) if found else None
+        return None
+
+    def _remember(self, key: str, digest: str) -> None:
+        """A hash that cannot be kept costs time, not truth."""
+        with suppress(OSError, sqlite3.Error):
+            self._database.parent.mkdir(parents=True, exist_ok=True)
+            with closing(self._open()) as database:
+                database.execute("CREATE TABLE IF NOT EXISTS hashes (file TEXT PRIMARY KEY, hash TEXT NOT NULL)")
+                database.execute("INSERT OR REPLACE INTO hashes VALUES (?, ?)", (key, digest))
+
+    def _open(self) -> sqlite3.Connection:
+        return sqlite3.connect(self._database, timeout=60, isolation_level=None)

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 
+DAMAGED = "the numbers of saved files cannot be read or written ({name}: {error}); if the file is damaged, delete it"
 PATIENCE = 60.0  # seconds to wait for another process that is taking a number
 
 
@@ -18,12 +19,20 @@ class Counters:
     def next(self, series: str, last_used: Callable[[], int]) -> Iterator["Number"]:
         """The next number of a series, held against everybody else until the block ends; an error gives it back.
 
-        ``last_used`` looks at the folder; it is asked once per series ever.
+        ``last_used`` looks at the folder; it is asked once per series ever. Raises OSError where numbers cannot be
+        kept.
         """
-        self._path.parent.mkdir(parents=True, exist_ok=True)
-        with closing(sqlite3.connect(self._path, timeout=PATIENCE, isolation_level=None)) as database:
-            database.execute("CREATE TABLE IF NOT EXISTS counters (series TEXT PRIMARY KEY, last INTEGER NOT NULL)")
-            database.execute("BEGIN IMMEDIATE")
+        try:
+            self._path.parent.mkdir(parents=True, exist_ok=True)
+            database = sqlite3.connect(self._path, timeout=PATIENCE, isolation_level=None)
+        except (OSError, sqlite3.Error) as error:
+            raise OSError(DAMAGED.format(name=self._path.name, error=error)) from error
+        with closing(database):
+            try:
+                database.execute("CREATE TABLE IF NOT EXISTS counters (series TEXT PRIMARY KEY, last INTEGER NOT NULL)")
+                database.execute("BEGIN IMMEDIATE")
+            except sqlite3.Error as error:
+                raise OSError(DAMAGED.format(name=self._path.name, error=error)) from error
             try:
                 row = database.execute("SELECT last FROM counters WHERE series = ?", (series,)).fetchone()
                 number = Number(1 + (row[0] if row else last_used()))

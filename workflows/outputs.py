@@ -24,6 +24,10 @@ from workflows.pictures import write_png
 STALE = 24 * 3600  # seconds after which nobody wants a pending file or a preview
 
 
+class NotSaved(OSError):
+    """A file could not be written. The message is a sentence for a user."""
+
+
 @dataclass(frozen=True)
 class SavedFile(Artifact):
     """A file that a node saved: its place inside its folder, with forward slashes, and where that folder is."""
@@ -59,9 +63,17 @@ class OutputFolder:
     ) -> SavedFile:
         """Let ``write`` fill a pending file, then give it the next free number. Raises NameRefused outside the folder.
 
-        ``known`` fills tokens of the prefix: ``{"width": 512}`` for ``%width%``.
+        Raises NotSaved where nothing can be written. ``known`` fills tokens of the prefix: ``{"width": 512}`` for
+        ``%width%``.
         """
-        folder, name = path_parts(fill(prefix, self._document, known or {}, time.localtime()))
+        try:
+            return self._save(prefix, suffix, write, known or {})
+        except OSError as error:
+            said = f"{prefix!r} cannot be saved into the {self.kind} directory: {error.strerror or error}"
+            raise NotSaved(said) from error
+
+    def _save(self, prefix: str, suffix: str, write: Callable[[Path], object], known: Mapping[str, Any]) -> SavedFile:
+        folder, name = path_parts(fill(prefix, self._document, known, time.localtime()))
         directory = self._directory(folder, prefix)
         with _pending(directory, suffix) as pending:
             write(pending)

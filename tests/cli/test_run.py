@@ -5,13 +5,16 @@ import signal
 import subprocess
 import sys
 import time
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
 
 from cli.errors import CommandError
 from cli.execution import read_bytes
+from cli.hashes import FileHashes
 from cli.main import main
+from diffusion.files.folders import ModelFolders
 from workflows.pictures import open_document
 
 ROOT = Path(__file__).parents[2]
@@ -131,6 +134,8 @@ def test_problems_are_json_lines_too(program, workflow, capsys):
         ["{workflow}", "--seed", "-1"],
         ["{workflow}", "--cache-size", "much"],
         ["{workflow}", "--models", "nowhere"],
+        ["{workflow}", "--device", "toaster"],
+        ["{workflow}", "--dtype", "fp99"],
         ["{workflow}", "--set", "2.text=5", "--strict"],
     ],
 )
@@ -141,6 +146,32 @@ def test_what_cannot_start_is_refused_in_a_sentence(program, base, workflow, wor
     assert "error: " in shown.err
     assert "Traceback" not in shown.err
     assert not (base / "output").exists()
+
+
+def test_where_nothing_can_be_remembered_is_a_sentence_that_names_the_way_out(program, base, workflow, capsys):
+    (base / ".patchbay").write_text("no folder")
+    assert program("run", workflow(WORKFLOW)) == 2
+    assert "--no-cache" in capsys.readouterr().err
+
+
+def test_hashes_that_cannot_be_kept_are_taken_all_the_same(tmp_path):
+    (tmp_path / "loras").mkdir()
+    (tmp_path / "loras/a.pt").write_bytes(b"a")
+    (tmp_path / "hashes.sqlite").write_text("no database, and long enough to be looked at as one " * 20)
+    hashes = FileHashes(ModelFolders(tmp_path, {"loras": [tmp_path / "loras"]}), tmp_path / "hashes.sqlite")
+    assert hashes("loras", "a.pt") == sha256(b"a").hexdigest()
+
+
+@pytest.mark.parametrize("delay", [0.03, 0.1, 0.3])
+def test_an_interrupt_before_a_run_begins_leaves_no_traceback(delay):
+    command = [sys.executable, "main.py", "nodes"]
+    restore = lambda: signal.signal(signal.SIGINT, signal.default_int_handler)
+    with subprocess.Popen(
+        command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, preexec_fn=restore
+    ) as process:
+        time.sleep(delay)
+        process.send_signal(signal.SIGINT)
+        assert b"cli/" not in process.stderr.read()
 
 
 def test_one_interrupt_cancels_inside_a_node(base, workflow):

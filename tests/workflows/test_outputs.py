@@ -7,7 +7,7 @@ from PIL import Image
 
 from workflows.document import read_document
 from workflows.names import NameRefused
-from workflows.outputs import STALE, InputFolder, OutputFolder, PreviewFolder, SavedFile
+from workflows.outputs import STALE, InputFolder, NotSaved, OutputFolder, PreviewFolder, SavedFile
 from workflows.pictures import open_document, picture_texts
 
 DOCUMENT = read_document({"9": {"class_type": "SaveImage", "inputs": {"images": ["8", 0], "filename_prefix": "a"}}})
@@ -148,3 +148,17 @@ def test_input_names_are_contained(tmp_path):
     with pytest.raises(NameRefused, match="not in"):
         inputs.path("c.png")
     assert InputFolder(tmp_path / "nowhere").names() == []
+
+
+def test_a_folder_that_cannot_be_written_to_is_a_sentence(tmp_path):
+    (tmp_path / "output").write_text("no folder")
+    with pytest.raises(NotSaved, match="'a' cannot be saved into the output directory: "):
+        save(folder(tmp_path))
+
+
+def test_damaged_numbers_are_named_with_what_to_do(tmp_path):
+    (tmp_path / "state").mkdir()
+    (tmp_path / "state/counters.sqlite").write_text("no database, and long enough to be looked at as one " * 20)
+    with pytest.raises(NotSaved, match=r"counters\.sqlite: .*delete it"):
+        save(folder(tmp_path))
+    assert list((tmp_path / "output").iterdir()) == []
