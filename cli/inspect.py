@@ -116,6 +116,6 @@ def _checkpoint(header: Header) -> str:
 
 
 def _targets(where: Places, checkpoint: str) -> Mapping[Component, Targets]:
-    header = read_header(_find(where, checkpoint))
+    header = _header(_find(where, checkpoint))
     family = detect(header)
     return {component: family.targets(component, header) for component in COMPONENTS}

@@ -71,3 +71,8 @@ def test_inspecting_imports_no_torch():
 def test_what_is_no_model_file_is_refused_in_a_sentence(name, capsys):
     assert main(["inspect", name]) == 2
     assert "Traceback" not in capsys.readouterr().err
+
+
+def test_what_an_adapter_is_held_against_may_be_pickled(capsys):
+    assert main(["inspect", "neon", "--on", "watercolor"]) == 2
+    assert "watercolor.pt is not a checkpoint" in capsys.readouterr().err
