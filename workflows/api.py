@@ -34,6 +34,9 @@ def read_nodes(entries: Any, modes: Mapping[str, Mode], problems: list[Problem],
         for name, value in (entry.get("inputs") or {}).items():
             if not is_finite(value):
                 problems.append(Problem("not_finite", f"{name!r} must be a number, not NaN or infinity", address, name))
+            if isinstance(value, str) and not _is_text(value):
+                message = f"{name!r} holds half of a character (a lone surrogate); write it again"
+                problems.append(Problem("not_text", message, address, name))
             inputs[name] = _read_input(value)
             if _names_a_number(value) and str(value[0]) in entries:
                 inputs[name] = Link(str(value[0]), value[1])
@@ -80,6 +83,11 @@ def _read_input(value: Any) -> Any:
         case [str() as node, float() as slot] if slot.is_integer():  # some programs write every number with a point
             return Link(node, int(slot))
     return read_input(value)
+
+
+def _is_text(value: str) -> bool:
+    """Whether it can be written as Unicode: JSON can spell half of a surrogate pair, which no encoding has."""
+    return value.isascii() or not any("\ud800" <= character <= "\udfff" for character in value)
 
 
 def _names_a_number(value: Any) -> bool:

@@ -93,6 +93,11 @@ def from_members(members: Mapping[str, Any]) -> Document:
     nodes = flatten(members, problems)
     if not nodes and not problems:
         problems.append(Problem("bad_document", "the document has no nodes"))
+    for name in ("definitions", "requires", "controls"):
+        if not isinstance(members.get(name) or {}, Mapping):
+            problems.append(
+                Problem("bad_document", f"{name!r} must be a JSON object; it is ignored", severity="warning")
+            )
     requires = members.get("requires")
     versions = requires.items() if isinstance(requires, Mapping) else ()
     workflow = Workflow(nodes, {kind: version for kind, version in versions if type(version) is int})

@@ -26,7 +26,9 @@ def read_json(source: bytes | str) -> Any:
     except UnicodeDecodeError as error:
         raise NotJson(f"this is not text: byte {error.start} is no part of a character") from error
     except json.JSONDecodeError as error:
-        raise NotJson(f"this is not JSON: {error.msg} at line {error.lineno}, column {error.colno}") from error
+        raise NotJson(
+            f"this is not JSON: {error.msg.removesuffix(' at')} at line {error.lineno}, column {error.colno}"
+        ) from error
     except RecursionError as error:
         raise NotJson("this JSON is nested too deeply") from error
     except ValueError as error:  # Python refuses to read whole numbers of more than some thousand digits

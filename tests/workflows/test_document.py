@@ -224,3 +224,22 @@ def test_no_text_breaks_the_reader(source):
 def test_members_survive_writing_and_reading(members):
     members = members | {"format": FORMAT, "nodes": API}
     assert json.loads(read_document(read_document(members).text()).text()) == members
+
+
+def test_half_a_character_is_a_problem_of_its_input():
+    document = read_document(
+        '{"1": {"class_type": "A", "inputs": {"text": "\\ud800 house", "good": "\\ud83d\\ude00"}}}'
+    )
+    assert codes(document) == [("not_text", "1", "text")]
+
+
+@pytest.mark.parametrize("member", ["definitions", "requires", "controls"])
+def test_members_of_the_wrong_shape_are_not_passed_over_in_silence(member):
+    document = read_document({"format": FORMAT, "nodes": {"1": {"class_type": "A"}}, member: [1]})
+    assert codes(document) == [("bad_document", None, None)]
+    assert member in document.problems[0].message
+    assert document.errors == ()
+
+
+def test_where_a_text_that_does_not_end_began_is_said_once():
+    assert "starting at line 1, column 2" in read_document('{"a').problems[0].message
