@@ -88,7 +88,8 @@ def read_bytes(text: str) -> int:
 
 def _unwritable(state: Path, error: Exception) -> str:
     reason = (error.strerror if isinstance(error, OSError) else None) or error
-    return f"{state}, where runs remember what they made, cannot be written to: {reason}; --no-cache runs without"
+    advice = "name a --base-directory that can be, and with --models where the models are"
+    return f"{state}, where runs remember what they made, cannot be written to ({reason}); {advice}"
 
 
 def _stamp(arguments: argparse.Namespace) -> str:

@@ -5,7 +5,6 @@ from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 
-DAMAGED = "the numbers of saved files cannot be read or written ({name}: {error}); if the file is damaged, delete it"
 PATIENCE = 60.0  # seconds to wait for another process that is taking a number
 
 
@@ -26,13 +25,13 @@ class Counters:
             self._path.parent.mkdir(parents=True, exist_ok=True)
             database = sqlite3.connect(self._path, timeout=PATIENCE, isolation_level=None)
         except (OSError, sqlite3.Error) as error:
-            raise OSError(DAMAGED.format(name=self._path.name, error=error)) from error
+            raise self._unusable(error) from error
         with closing(database):
             try:
                 database.execute("CREATE TABLE IF NOT EXISTS counters (series TEXT PRIMARY KEY, last INTEGER NOT NULL)")
                 database.execute("BEGIN IMMEDIATE")
             except sqlite3.Error as error:
-                raise OSError(DAMAGED.format(name=self._path.name, error=error)) from error
+                raise self._unusable(error) from error
             try:
                 row = database.execute("SELECT last FROM counters WHERE series = ?", (series,)).fetchone()
                 number = Number(1 + (row[0] if row else last_used()))
@@ -42,6 +41,12 @@ class Counters:
             except BaseException:
                 database.execute("ROLLBACK")
                 raise
+
+    def _unusable(self, error: OSError | sqlite3.Error) -> OSError:
+        reason = (error.strerror if isinstance(error, OSError) else None) or error
+        return OSError(
+            f"the numbers of saved files cannot be kept in {self._path.name} ({reason}); if it is damaged, delete it"
+        )
 
 
 class Number:

@@ -32,6 +32,10 @@ def read_definition(members: Mapping[str, Any], problems: list[Problem], name: s
     inside = f"{name}/" if name else ""
     modes = _read_modes(members.get("modes", {}), inside, problems)
     nodes = read_nodes(members.get("nodes", {}), modes, problems, inside)
+    written = members.get("nodes")
+    for node_id in sorted(modes.keys() - written.keys()) if isinstance(written, Mapping) else ():
+        message = f"the modes speak of node {node_id!r}, which is not there"
+        problems.append(Problem("unknown_node", message, inside + node_id, severity="warning"))
     inputs: dict[str, tuple[tuple[NodeId, str], ...]] = {}
     outputs: list[Link] = []
     for member in _listed(members.get("inputs")):

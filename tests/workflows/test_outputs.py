@@ -159,6 +159,6 @@ def test_a_folder_that_cannot_be_written_to_is_a_sentence(tmp_path):
 def test_damaged_numbers_are_named_with_what_to_do(tmp_path):
     (tmp_path / "state").mkdir()
     (tmp_path / "state/counters.sqlite").write_text("no database, and long enough to be looked at as one " * 20)
-    with pytest.raises(NotSaved, match=r"counters\.sqlite: .*delete it"):
+    with pytest.raises(NotSaved, match=r"counters\.sqlite .*delete it"):
         save(folder(tmp_path))
     assert list((tmp_path / "output").iterdir()) == []

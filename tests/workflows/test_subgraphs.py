@@ -106,3 +106,8 @@ def test_definitions_that_multiply_without_end_are_refused(monkeypatch):
     }
     flat = document({"1": {"class_type": "subgraph:0"}}, definitions | {"9": SAMPLING})
     assert "1000 nodes" in flat.problems[-1].message
+
+
+def test_a_mode_of_a_node_that_is_not_there_is_said():
+    document = read_document({"format": "patchbay/1", "nodes": {"1": {"class_type": "A"}}, "modes": {"9": "mute"}})
+    assert [(problem.node, problem.severity) for problem in document.problems] == [("9", "warning")]
