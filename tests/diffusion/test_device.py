@@ -16,7 +16,7 @@ def test_everything_runs_in_full_precision_on_a_cpu():
 
 @pytest.mark.parametrize(("name", "dtype"), [("fp16", torch.float16), ("bf16", torch.bfloat16)])
 def test_a_number_format_can_be_asked_for(name, dtype):
-    assert choose_device("cpu", name).dtypes == {"model": dtype, "text": dtype, "vae": dtype}
+    assert choose_device("cpu", name).dtypes == dict.fromkeys(("model", "text", "vae", "control"), dtype)
 
 
 @pytest.mark.parametrize(
@@ -41,7 +41,7 @@ def test_a_number_format_that_is_none_is_refused():
 def test_the_description_names_device_formats_and_versions():
     description = choose_device("cpu").describe()
     assert description["device"].startswith("cpu")
-    assert description["number formats"] == "model fp32, text fp32, vae fp32"
+    assert description["number formats"] == "model fp32, text fp32, vae fp32, control fp32"
     assert description["torch"] == torch.__version__
     assert all(isinstance(text, str) and text for text in description.values())
 
