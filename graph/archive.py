@@ -133,8 +133,11 @@ class Archive:
             self._used -= size
             self._remove(name)
         for path in self._recipes.glob("*.json"):
-            recipe_keys = json.loads(path.read_bytes())["keys"]
-            if not all(key in self for key in recipe_keys):
+            try:
+                recipe_keys = json.loads(path.read_bytes())["keys"]
+            except (OSError, ValueError, TypeError, KeyError):  # another process removed it, or it is damaged
+                recipe_keys = None
+            if recipe_keys is None or not all(key in self for key in recipe_keys):
                 self._forget(path)
 
     def _sizes(self) -> Iterator[tuple[float, int, str]]:

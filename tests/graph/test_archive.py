@@ -160,6 +160,18 @@ def test_the_limit_holds_and_the_least_recently_used_goes(tmp_path):
     assert archive.recall("r19") is not None and archive.recall("r5") is None
 
 
+def test_a_damaged_recipe_does_not_keep_the_limit_from_holding(tmp_path):
+    archive = Archive(tmp_path, VectorCodecs(), "stamp", limit=1000)
+    archive.save("0", Stored((1,), ("1",), seconds=9.0))
+    archive.remember("recipe", Recipe(("0",), ((),)))
+    (damaged,) = (tmp_path / "recipes").glob("*.json")
+    damaged.write_text("no JSON")
+    for key in range(1, 40):
+        assert archive.save(str(key), Stored((1,), ("1",), seconds=9.0))
+    assert sum(path.stat().st_size for path in (tmp_path / "outputs").iterdir()) <= 1000
+    assert not damaged.exists()
+
+
 def test_nothing_half_written_is_left(process, tmp_path):
     process().run(line())
     assert not list(tmp_path.rglob("*.part"))
