@@ -18,7 +18,10 @@ Prompt = Annotated[
 AdapterPrompt = Annotated[
     str,
     Text(multiline=True),
-    Tip("As a prompt, with <lora:name:model:clip>, <lora:name:unet=1:te=0.5:dyn=4:lbw=MIDD>, <hypernet:name:0.5>."),
+    Tip(
+        "As a prompt, with <lora:name:model:clip> (by the rules a1111: <lora:name:clip:model>), "
+        "<lora:name:unet=1:te=0.5:dyn=4:lbw=MIDD>, <hypernet:name:0.5>."
+    ),
 ]
 PromptRules = Annotated[
     Literal["default", "a1111"],
@@ -103,7 +106,9 @@ def encode_with_adapters(
     from diffusion.adapters.prompted import put_on_mentioned
 
     folders, residency = runtime.folders, runtime.residency
-    prompted = put_on_mentioned(residency, folders, text, model, clip, note=note, warn=warn)
+    prompted = put_on_mentioned(
+        residency, folders, text, model, clip, note=note, warn=warn, text_first=rules == "a1111"
+    )
     encoded = _encoded(runtime, progress, warn, prompted.text, prompted.prompt, rules, steps)
     resolved = "\n".join([*prompted.found, *encoded.resolved.splitlines()])
     return AdaptedAndEncoded(prompted.model, prompted.text, encoded.conditioning, resolved)

@@ -26,6 +26,7 @@ def unknown_hash(kind: str, name: str) -> str | None:
 
 
 PAIR = re.compile(r'\s*(\w[\w \-/]+):\s*("(?:\\.|[^\\"])+"|[^,]*)(?:,|$)')
+TWO_STRENGTHS = re.compile(r"<((?:lora|lyco):[^<>:=]+):([^<>:=]+):([^<>:=]+)((?::[^<>]*)?)>", re.IGNORECASE)
 OURS = "Patchbay"
 """The version that texts of ours name."""
 FEWEST_PAIRS = 3  # a last line with fewer is part of the prompt
@@ -149,8 +150,17 @@ def _upstream_ids(document: Document, node_id: NodeId, name: str) -> list[NodeId
 
 def _prompt(document: Document, sampler: NodeId, name: str) -> str:
     """The texts that reach an input, in the order of the links."""
-    texts = (literal(document, node_id, "text") for node_id in _upstream_ids(document, sampler, name))
-    return "\n".join(dict.fromkeys(text.strip() for text in texts if isinstance(text, str) and text.strip()))
+    texts = ((node_id, literal(document, node_id, "text")) for node_id in _upstream_ids(document, sampler, name))
+    written = (_text_first(document, node_id, text) for node_id, text in texts if isinstance(text, str))
+    return "\n".join(dict.fromkeys(text.strip() for text in written if text.strip()))
+
+
+def _text_first(document: Document, node_id: NodeId, text: str) -> str:
+    """A prompt whose LoRAs have the text encoder's strength before the model's, as readers of ``parameters`` expect."""
+    adapts = document.workflow.nodes[node_id].type == "EncodePromptWithAdapters"
+    if not adapts or literal(document, node_id, "rules") == "a1111":
+        return text
+    return TWO_STRENGTHS.sub(r"<\1:\3:\2\4>", text)
 
 
 def _samples(node: Node) -> bool:

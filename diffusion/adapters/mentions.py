@@ -1,6 +1,7 @@
 """Adapters named inside a prompt: ``<lora:neon:0.8>``, ``<lora:neon:0.8:0.5>``, ``<lora:neon:unet=1:te=0:dyn=4>``.
 
 A first number is the strength on the model and, without a second, on the text encoder; a second is the text encoder's.
+In A1111's order, ``text_first``, it is the other way round. Hypernetworks have one strength.
 Named values: ``unet`` and ``te``, ``dyn`` (the rank to use of a DyLoRA), ``lbw`` (block weights, as a list or by name).
 """
 
@@ -40,13 +41,15 @@ class MentionedPrompt:
     """Sentences about what looks like a mention and is none; it is left out of the text all the same."""
 
 
-def split_mentions(prompt: str) -> MentionedPrompt:
+def split_mentions(prompt: str, *, text_first: bool = False) -> MentionedPrompt:
     """Take the adapters out of a prompt, in their order."""
     mentions: list[Mention] = []
     problems: list[str] = []
     for found in MENTION.finditer(prompt):
         try:
-            mentions.append(_mention(found[1].lower(), found[2].strip(), found[3].split(":")[1:]))
+            mentions.append(
+                _mention(found[1].lower(), found[2].strip(), found[3].split(":")[1:], text_first=text_first)
+            )
         except ValueError as error:
             problems.append(f"{found[0]} in the prompt is left out: {error}.")
     return MentionedPrompt(MENTION.sub("", prompt), tuple(mentions), tuple(problems))
@@ -68,15 +71,22 @@ def listed_mentions(text: str) -> tuple[Mention, ...]:
     return tuple(mentions)
 
 
-def _mention(kind: str, name: str, values: list[str]) -> Mention:
+def _mention(kind: str, name: str, values: list[str], *, text_first: bool = False) -> Mention:
     positional = [_number(value) for value in values if "=" not in value]
     named = dict(value.split("=", 1) for value in values if "=" in value)
     unknown = named.keys() - {"unet", "te", "dyn", "lbw"}
     if unknown or len(positional) > 2:
         raise ValueError(f"it says more than is understood ({', '.join(sorted(unknown) or values)})")
-    model = positional[0] if positional else 1.0
-    text = positional[1] if len(positional) > 1 else model
-    model, text = _number(named.get("unet", str(model))), _number(named.get("te", str(text)))
+    first = positional[0] if positional else 1.0
+    second = positional[1] if len(positional) > 1 else None
+    if text_first and kind != "hypernet":
+        text = _number(named["te"]) if "te" in named else first
+        unsaid = text if second is None else second
+        model = _number(named["unet"]) if "unet" in named else unsaid
+    else:
+        unsaid = first if second is None else second
+        model = _number(named["unet"]) if "unet" in named else first
+        text = _number(named["te"]) if "te" in named else unsaid
     options = [("rank", str(_rank(named["dyn"])))] if "dyn" in named else []
     try:
         options += blocks_option(named["lbw"]) if "lbw" in named else ()

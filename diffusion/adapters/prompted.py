@@ -34,13 +34,15 @@ def put_on_mentioned(
     *,
     note: Say,
     warn: Say,
+    text_first: bool = False,
 ) -> Prompted:
     """Take the LoRAs and hypernetworks out of a prompt and put them on. Nothing is computed.
 
-    ``note`` hears what each changes, ``warn`` what cannot be applied. Raises FileNotInFolder for a name that means no
+    ``note`` hears what each changes, ``warn`` what cannot be applied. ``text_first``: of two strengths
+    the text encoder's comes first, as A1111 writes them. Raises FileNotInFolder for a name that means no
     file or several, UnreadableFile, and AdapterMismatch for one that changes nothing.
     """
-    split = split_mentions(prompt)
+    split = split_mentions(prompt, text_first=text_first)
     for problem in split.problems:
         warn(problem)
     loras = [mention for mention in split.mentions if mention.kind == "lora"]

@@ -72,6 +72,12 @@ def test_adapters_leave_the_prompt_and_go_on_the_models(runtime, heard, noted, c
     assert noted[0] == noted[1] and "changes 192 modules" in noted[0]
 
 
+def test_of_two_strengths_a1111s_rules_take_the_text_encoders_first(adapt):
+    adapted = adapt("a circle<lora:neon:0.8:0.5>", rules="a1111")
+    assert adapted.resolved == "lora neon → loras/neon.safetensors: model 0.5, clip 0.8"
+    assert (adapted.model, adapted.clip) == adapt("a circle<lora:neon:0.5:0.8>")[:2]
+
+
 def test_everything_a_prompt_names_is_told_in_a_line_of_its_own(adapt, noted):
     adapted = adapt("a teal circle <lora:rocket:te=0:unet=1:dyn=2><hypernet:watercolor:0.5><lora:neon:lbw=NONE>")
     zeros = "0" + ",0" * 25

@@ -45,6 +45,24 @@ def of(changes=(), **options) -> Parameters | None:
     return parameters_of(read_document(NODES | dict(changes)), **options)
 
 
+@pytest.mark.parametrize(
+    ("rules", "text", "written"),
+    [
+        ("default", "a cat <lora:neon:0.8:0.5>", "a cat <lora:neon:0.5:0.8>"),
+        ("default", "<lora:neon:0.8:0.5:dyn=4><lyco:a:1>", "<lora:neon:0.5:0.8:dyn=4><lyco:a:1>"),
+        ("default", "<lora:neon:0.8:te=0.5>", "<lora:neon:0.8:te=0.5>"),
+        ("a1111", "a cat <lora:neon:0.5:0.8>", "a cat <lora:neon:0.5:0.8>"),
+    ],
+)
+def test_loras_of_a_prompt_are_written_with_the_text_encoders_strength_first(rules, text, written):
+    encoder = {"text": text, "rules": rules, "model": ["4", 0], "clip": ["4", 1]}
+    changed = {
+        "3": NODES["3"] | {"inputs": NODES["3"]["inputs"] | {"model": ["7", 0], "positive": ["7", 2]}},
+        "7": {"class_type": "EncodePromptWithAdapters", "inputs": encoder},
+    }
+    assert of(changed).prompt == written
+
+
 def test_everything_that_made_the_picture_is_found():
     hashes = {"checkpoints": "c0ffee00112233", "loras": "1234567890abcdef"}
     found = of(size=(512, 768), hash_of=lambda kind, name: hashes[kind])

@@ -26,6 +26,23 @@ def test_a_mention_names_an_adapter_and_its_strengths(prompt, mention):
     assert split_mentions(prompt).mentions == (mention,)
 
 
+@pytest.mark.parametrize(
+    ("prompt", "mention"),
+    [
+        ("<lora:neon>", Mention("lora", "neon")),
+        ("<lora:neon:0.8>", Mention("lora", "neon", 0.8, 0.8)),
+        ("<lora:neon:0.8:0.5>", Mention("lora", "neon", 0.5, 0.8)),
+        ("<lyco:neon:0.8:0.5:dyn=4>", Mention("lora", "neon", 0.5, 0.8, (("rank", "4"),))),
+        ("<lora:neon:te=0.5:unet=1>", Mention("lora", "neon", 1.0, 0.5)),
+        ("<lora:neon:te=0.5>", Mention("lora", "neon", 0.5, 0.5)),
+        ("<lora:neon:0.7:unet=0>", Mention("lora", "neon", 0.0, 0.7)),
+        ("<hypernet:brush:0.4>", Mention("hypernet", "brush", 0.4, 0.4)),
+    ],
+)
+def test_in_a1111s_order_the_text_encoders_strength_comes_first(prompt, mention):
+    assert split_mentions(prompt, text_first=True).mentions == (mention,)
+
+
 def test_mentions_leave_the_text_in_their_order():
     taken = split_mentions("a cat <lora:b:1>, at night <lora:a:0.5>")
     assert taken.text == "a cat , at night "
