@@ -38,6 +38,7 @@ def command(arguments: argparse.Namespace) -> int:
         return ExitCode.REFUSED
     execution = Execution(where, arguments)
     saved: list[SavedFile] = []
+    kept: list[SavedFile] = []
     failed = False
     end = ExitCode.CANCELLED  # unless all came to an end
     began = time.monotonic()
@@ -46,11 +47,11 @@ def command(arguments: argparse.Namespace) -> int:
             executor, resources = execution.executor(file), execution.resources(without_modes(file.document, registry))
             with _reporter(file, arguments) as report:
                 result = executor.run(
-                    graph, resources=resources, emit=_also(report, saved, arguments.debug), cancel=cancel
+                    graph, resources=resources, emit=_also(report, saved, kept, arguments.debug), cancel=cancel
                 )
             failed = failed or bool(result.failures)
         end = ExitCode.FAILED if failed else ExitCode.DONE
-    _finish(arguments, end, saved, time.monotonic() - began)
+    _finish(arguments, end, saved, kept, time.monotonic() - began)
     return end
 
 
@@ -60,12 +61,13 @@ def _reporter(file: Opened, arguments: argparse.Namespace) -> Reporter:
     return Bars(file, Console()) if sys.stdout.isatty() else PlainLines(file)
 
 
-def _also(report: Reporter, saved: list[SavedFile], debug: bool) -> Callable[[Event], None]:
-    """Report events, remember what was saved, and show where errors came from if that is wanted."""
+def _also(report: Reporter, saved: list[SavedFile], kept: list[SavedFile], debug: bool) -> Callable[[Event], None]:
+    """Report events, remember what was saved now or earlier, and show where errors came from if that is wanted."""
 
     def emit(event: Event) -> None:
         if isinstance(event, NodeFinished | NodeSkipped):
-            saved.extend(artifact for artifact in event.artifacts if isinstance(artifact, SavedFile))
+            files = saved if isinstance(event, NodeFinished) else kept
+            files.extend(artifact for artifact in event.artifacts if isinstance(artifact, SavedFile))
         if debug and isinstance(event, NodeErrored):
             traceback.print_exception(event.error)
         report(event)
@@ -73,11 +75,19 @@ def _also(report: Reporter, saved: list[SavedFile], debug: bool) -> Callable[[Ev
     return emit
 
 
-def _finish(arguments: argparse.Namespace, end: ExitCode, saved: list[SavedFile], seconds: float) -> None:
-    """The last line, which names what was saved."""
+def _finish(
+    arguments: argparse.Namespace, end: ExitCode, saved: list[SavedFile], kept: list[SavedFile], seconds: float
+) -> None:
+    """The last line, which names what was saved, and what needed no saving since it is there."""
     how = end.name.lower()
     if arguments.json:
-        print(json.dumps({"event": how, "saved": [str(file.path) for file in saved], "seconds": round(seconds, 3)}))
+        files = {"saved": [str(file.path) for file in saved], "kept": [str(file.path) for file in kept]}
+        print(json.dumps({"event": how} | files | {"seconds": round(seconds, 3)}))
         return
-    named = ", ".join(short(file.path) for file in saved) or "nothing"
-    print(f"{how} in {seconds:.1f} s, saved {named}", flush=True)
+    named = [f"saved {_listed(saved)}"] if saved or not kept else []
+    named += [f"there already: {_listed(kept)}"] if kept else []
+    print(f"{how} in {seconds:.1f} s, {'; '.join(named)}", flush=True)
+
+
+def _listed(files: list[SavedFile]) -> str:
+    return ", ".join(short(file.path) for file in files) or "nothing"

@@ -16,6 +16,7 @@ from typing import Any
 from graph.codec import Codecs
 from graph.digest import hash_text
 from graph.store import Recipe, Stored
+from graph.values import Artifact
 
 _PLAIN = (int, float, str, bool, type(None))
 
@@ -39,10 +40,13 @@ class Archive:
         return self._name(key) in self._known
 
     def save(self, key: str, stored: Stored) -> bool:
-        """Keep outputs, if they were costly and can be stored. What is shown or saved elsewhere is not kept here."""
-        if stored.seconds < self._least_seconds or stored.artifacts or stored.witnesses:
+        """Keep outputs, if they were costly and can be stored, or were made to be shown: that is not done twice."""
+        if stored.witnesses or (stored.seconds < self._least_seconds and not stored.artifacts):
             return False
         tensors: dict[str, Any] = {}
+        artifacts = [self._take_apart(artifact, "", tensors) for artifact in stored.artifacts]
+        if tensors or None in artifacts:
+            return False
         outputs = []
         for slot, output in enumerate(stored.outputs):
             items = output if isinstance(stored.digests[slot], tuple) else [output]
@@ -50,7 +54,13 @@ class Archive:
             if None in entries:
                 return False
             outputs.append(entries if isinstance(stored.digests[slot], tuple) else entries[0])
-        document = {"outputs": outputs, "digests": stored.digests, "seconds": stored.seconds, "size": stored.size}
+        document = {
+            "outputs": outputs,
+            "digests": stored.digests,
+            "artifacts": artifacts,
+            "seconds": stored.seconds,
+            "size": stored.size,
+        }
         name = self._name(key)
         if tensors:
             part = _part(self._objects)
@@ -79,11 +89,21 @@ class Archive:
                 else self._put_together(entry, f"{slot}.0.", tensors)
                 for slot, entry in enumerate(document["outputs"])
             )
+            artifacts = self._artifacts(document)
         except Exception:  # another process removed it, or it is damaged: either way it has to be made again
             self._remove(name)
             return None
         os.utime(path)
-        return Stored(outputs, digests, seconds=document["seconds"], size=document["size"])
+        return Stored(outputs, digests, artifacts, seconds=document["seconds"], size=document["size"])
+
+    def shown(self, key: str) -> tuple[Artifact, ...] | None:
+        """The artifacts kept under a content key, without its outputs; None if they cannot be read."""
+        name = self._name(key)
+        try:
+            return self._artifacts(json.loads((self._objects / f"{name}.json").read_bytes()))
+        except Exception:  # another process removed it, or it is damaged
+            self._remove(name)
+            return None
 
     def remember(self, recipe_key: str, recipe: Recipe) -> None:
         """Note what a recipe came to, if all of it is kept here."""
@@ -117,6 +137,9 @@ class Archive:
         document, held = dumped
         tensors |= {prefix + name: tensor for name, tensor in held.items()}
         return {"value": document}
+
+    def _artifacts(self, document: Mapping[str, Any]) -> tuple[Artifact, ...]:
+        return tuple(self._put_together(entry, "", {}) for entry in document["artifacts"])
 
     def _put_together(self, entry: Mapping[str, Any], prefix: str, tensors: Mapping[str, Any]) -> Any:
         if "plain" in entry:

@@ -31,7 +31,10 @@ class Cache:
         stored = self.store.get(key)
         if stored is not None:
             return self._is_true(stored)
-        return self._archive is not None and key in self._archive
+        if self._archive is None or key not in self._archive:
+            return False
+        artifacts = self._archive.shown(key)
+        return artifacts is not None and all(artifact.is_valid() for artifact in artifacts)
 
     def peek(self, key: str) -> Stored | None:
         """The outputs under a content key, for a look."""
@@ -49,8 +52,9 @@ class Cache:
             self.store.hold(key)
             return stored
         stored = self._archive.load(key) if self._archive is not None else None
-        if stored is not None:
-            self.store.put(key, stored)
+        if stored is None or not self._is_true(stored):
+            return None
+        self.store.put(key, stored)
         return stored
 
     def take_all(self, recipe: Recipe) -> list[Stored] | None:

@@ -117,7 +117,7 @@ def _unchanged(recipe_key: str | None, cache: Cache) -> str:
     recipe = cache.store.recall(recipe_key)
     if recipe is not None and all(key in cache.store for key in recipe.keys):
         return "what it made is gone"
-    return "its output is not kept any more"
+    return "its output was not kept: it is quick to make again, room was needed, or the program changed"
 
 
 def _place(link: tuple[NodeId, int]) -> str:

@@ -5,7 +5,7 @@ from typing import Annotated, NamedTuple
 from diffusion.image import Image, Mask
 from graph.declare import Choice, Resource, Text, Tip, node
 from graph.reporting import Here
-from workflows.outputs import InputFolder, OutputFolder, PreviewFolder, SavedFile
+from workflows.outputs import InputFolder, OutputFolder, PreviewFolder, SavedFile, destination
 
 PREFIX = Tip("The file's name, before its number. %date:yyyy-MM-dd%, %width% and %Node.input% are filled in.")
 
@@ -27,7 +27,7 @@ def load_image(
     return Loaded(*read_picture(inputs.path(image), image))
 
 
-@node("SaveImage", category="image", title="Save Image")
+@node("SaveImage", category="image", title="Save Image", fingerprint=destination)
 def save_image(
     outputs: Resource[OutputFolder],
     here: Resource[Here],
@@ -40,7 +40,7 @@ def save_image(
     return [outputs.save_png(picture, filename_prefix, node=here.node) for picture in to_pictures(images)]
 
 
-@node("PreviewImage", category="image", title="Preview Image")
+@node("PreviewImage", category="image", title="Preview Image", fingerprint=destination)
 def preview_image(outputs: Resource[PreviewFolder], here: Resource[Here], images: Image) -> list[SavedFile]:
     """Show pictures without keeping them."""
     from diffusion.pictures import to_pictures

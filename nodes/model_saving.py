@@ -10,7 +10,7 @@ from graph.declare import Range, Resource, Text, Tip, node
 from graph.reporting import Progress, Warn
 from workflows.document import Document
 from workflows.names import fill
-from workflows.outputs import OutputFolder, SavedFile
+from workflows.outputs import OutputFolder, SavedFile, destination
 
 Precision = Annotated[
     Literal["fp16", "bf16", "fp32"], Tip("The number format of the file; fp16 is what most programs expect.")
@@ -18,7 +18,7 @@ Precision = Annotated[
 Rank = Annotated[int, Range(1, 4096), Tip("How closely the difference is kept; the file grows with it.")]
 
 
-@node("CheckpointSave", category="advanced/model_merging", title="Save Checkpoint")
+@node("CheckpointSave", category="advanced/model_merging", title="Save Checkpoint", fingerprint=destination)
 def save_checkpoint(
     runtime: Resource[Runtime],
     progress: Resource[Progress],
@@ -35,7 +35,7 @@ def save_checkpoint(
     return _saved(runtime, progress, warn, outputs, document, (model, clip, vae), filename_prefix, dtype)
 
 
-@node("ModelSave", category="advanced/model_merging", title="Save Model")
+@node("ModelSave", category="advanced/model_merging", title="Save Model", fingerprint=destination)
 def save_model(
     runtime: Resource[Runtime],
     progress: Resource[Progress],
@@ -50,7 +50,7 @@ def save_model(
     return _saved(runtime, progress, warn, outputs, document, (model,), filename_prefix, dtype)
 
 
-@node("CLIPSave", category="advanced/model_merging", title="Save CLIP")
+@node("CLIPSave", category="advanced/model_merging", title="Save CLIP", fingerprint=destination)
 def save_text_encoder(
     runtime: Resource[Runtime],
     progress: Resource[Progress],
@@ -65,7 +65,7 @@ def save_text_encoder(
     return _saved(runtime, progress, warn, outputs, document, (clip,), filename_prefix, dtype)
 
 
-@node("VAESave", category="advanced/model_merging", title="Save VAE")
+@node("VAESave", category="advanced/model_merging", title="Save VAE", fingerprint=destination)
 def save_vae(
     runtime: Resource[Runtime],
     progress: Resource[Progress],
@@ -109,7 +109,7 @@ def _texts(document: Document, prefix: str) -> dict[str, str]:
     return document.chunks() | {"modelspec.title": PurePosixPath(filled.replace("\\", "/")).name}
 
 
-@node("ExtractLora", category="advanced/model_merging", title="Extract LoRA")
+@node("ExtractLora", category="advanced/model_merging", title="Extract LoRA", fingerprint=destination)
 def extract_lora(
     runtime: Resource[Runtime],
     progress: Resource[Progress],

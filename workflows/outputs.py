@@ -142,6 +142,12 @@ class PreviewFolder(OutputFolder):
         return super().save(prefix, suffix, write, known=known)
 
 
+def destination(inputs: Mapping[str, Any], resources: Mapping[type, Any]) -> str:
+    """The fingerprint of a node that saves: into another folder the same thing is saved once more."""
+    folders = (resources.get(OutputFolder), resources.get(PreviewFolder))
+    return " ".join(str(folder.root) for folder in folders if folder is not None)
+
+
 class InputFolder:
     """The pictures a workflow may load, by names with forward slashes. Nothing outside the folder has a name."""
 

@@ -254,5 +254,7 @@ def test_a_picture_of_the_demo_model_carries_what_made_it_and_can_be_run_again(t
     document = open_document(picture)
     assert document.workflow.nodes["3"].inputs["seed"] == 5
     assert main(["run", str(picture), "--set", "3.steps=1", *where]) == 0
+    assert len(list(picture.parent.iterdir())) == 1, "nothing changed and the picture is there"
+    assert main(["run", str(picture), "--set", "3.steps=1", "--no-cache", *where]) == 0
     again = tmp_path / "base/output/5_00002_.png"
     assert again.read_bytes() == picture.read_bytes()

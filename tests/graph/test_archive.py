@@ -1,11 +1,12 @@
 import json
 import time
+from pathlib import Path
 from typing import Annotated
 
 import pytest
 
 from graph.archive import Archive
-from graph.declare import Choice, node
+from graph.declare import Artifact, Choice, node
 from graph.events import NodeWarned
 from graph.store import Recipe, Stored
 from graph.workflow import Link, Node
@@ -228,3 +229,43 @@ def test_a_disk_that_is_full_is_a_warning_and_the_run_goes_on(process, tmp_path)
     assert bench.shown(line()) == ["<2>"]
     (warning,) = bench.of(NodeWarned)
     assert warning.node == "s" and warning.message.startswith("its output could not be kept for another time")
+
+
+class Page(Artifact):
+    """Something written to a file."""
+
+    def __init__(self, path):
+        self.path = path
+
+    def is_valid(self):
+        return self.path.exists()
+
+
+class PageCodecs(VectorCodecs):
+    def dump(self, value):
+        return ({"page": str(value.path)}, {}) if isinstance(value, Page) else super().dump(value)
+
+    def load(self, document, tensors):
+        return Page(Path(document["page"])) if "page" in document else super().load(document, tensors)
+
+
+def test_what_was_made_to_be_shown_is_not_made_again_in_the_next_process(tmp_path):
+    pages = iter(range(10))
+
+    @node("Print")
+    def print_page(text: str) -> Page:
+        page = Page(tmp_path / f"{next(pages)}.txt")
+        page.path.write_text(text)
+        return page
+
+    def run():
+        archive = Archive(tmp_path / "archive", PageCodecs(), "stamp")
+        bench = Bench(print_page, codecs=PageCodecs(), archive=archive)
+        result = bench.run({"p": Node("Print", {"text": "hello"})})
+        (page,) = result.artifacts["p"]
+        return result.ran, page.path.name
+
+    assert run() == (("p",), "0.txt")
+    assert run() == ((), "0.txt")
+    (tmp_path / "0.txt").unlink()
+    assert run() == (("p",), "1.txt")

@@ -95,7 +95,7 @@ def test_a_changed_value_is_named_with_both_values_across_processes(process):
     process().run(line())
     found = reasons(process(), line(a=Node("Add", {"a": Link("l"), "b": 2.0})))
     assert found == {
-        "l": "its output is not kept any more",
+        "l": "its output was not kept: it is quick to make again, room was needed, or the program changed",
         "a": "`b` changed from 1.0 to 2.0",
         "s": "an input changed: `value` from a",
     }
