@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from diffusion.errors import UnreadableFile
-from diffusion.families.family import Table, count_numbered, setting, with_bias
+from diffusion.families.family import Table, count_numbered, divisor, with_bias
 from diffusion.files.header import Header
 
 if TYPE_CHECKING:
@@ -54,7 +54,7 @@ def infer_vae(header: Header) -> VaeConfig | None:
         latent_channels=shape("decoder.conv_in.weight")[1],
         widths=widths,
         layers=count_numbered(header.tensors, prefix + r"encoder\." + resnet.format(0, r"(\d+)")),
-        norm_groups=setting(header, "vae.norm_groups", min(32, max(1, widths[0] // 4))),
+        norm_groups=divisor(header, "vae.norm_groups", min(32, max(1, widths[0] // 4)), widths),
     )
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from diffusion.errors import UnreadableFile
-from diffusion.families.family import Table, count_numbered, setting, with_bias
+from diffusion.families.family import Table, count_numbered, divisor, with_bias
 from diffusion.files.header import Header
 
 if TYPE_CHECKING:
@@ -61,7 +61,7 @@ def infer_clip(header: Header) -> ClipConfig | None:
         width=width,
         inner_width=_rows(header, f"{prefix}encoder.layers.0.mlp.fc1.weight"),
         layers=count_numbered(header.tensors, rf"{prefix}encoder\.layers\.(\d+)\."),
-        heads=setting(header, "text.attention_heads", max(1, width // 64)),
+        heads=divisor(header, "text.attention_heads", max(1, width // 64), [width]),
         activation=activation,
     )
 

@@ -20,6 +20,7 @@ from diffusion.latent import LatentSpace
 if TYPE_CHECKING:
     from torch import nn
 
+MOST_DIGITS = 9
 Config = TypeVar("Config")
 Table = dict[str, str]
 """Canonical name → name in the file."""
@@ -102,8 +103,20 @@ def with_bias(pairs: Mapping[str, str]) -> Table:
 def setting(header: Header, key: str, default: int) -> int:
     """A whole number from the file's own metadata. Raises UnreadableFile where it is none."""
     text = header.metadata.get(f"patchbay.{key}", str(default))
-    if not text.isdecimal() or int(text) == 0:
+    if not text.isdecimal() or len(text) > MOST_DIGITS or int(text) == 0:
         raise UnreadableFile(
             f"{header.name}: its metadata says patchbay.{key} = {text!r}, which should be a positive number."
         )
     return int(text)
+
+
+def divisor(header: Header, key: str, default: int, widths: Iterable[int]) -> int:
+    """As `setting`, of a number of equal parts that layers of these widths are cut into."""
+    count = setting(header, key, default)
+    for width in widths:
+        if width % count:
+            raise UnreadableFile(
+                f"{header.name}: a layer {width} wide cannot be cut into {count} parts. How many there are is "
+                f"patchbay.{key} in the file's metadata, and {default} where that does not say."
+            )
+    return count

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from dataclasses import replace
 
 from diffusion.errors import UnreadableFile
@@ -16,6 +17,7 @@ from diffusion.files.header import Header
 from diffusion.handle import ModelSampling
 from diffusion.latent import SD15_SPACE, LatentSpace
 
+COLORS = 3
 CONTEXT_OF_SD2 = 1024
 """The width of the text embeddings SD 2 was trained with; all SD 1 files have 768, small ones less."""
 
@@ -39,15 +41,25 @@ def latent_space(header: Header) -> LatentSpace:
     space, told = SD15_SPACE, header.metadata
     try:
         if "patchbay.latent_scale" in told:
-            space = replace(space, scale=float(told["patchbay.latent_scale"]))
+            space = replace(space, scale=_finite(told["patchbay.latent_scale"]))
+            if not space.scale:
+                raise ValueError("a scale of 0 leaves nothing")
         if "patchbay.latent_shift" in told:
-            space = replace(space, shift=float(told["patchbay.latent_shift"]))
+            space = replace(space, shift=_finite(told["patchbay.latent_shift"]))
         if "patchbay.latent_preview" in told:
             rows = json.loads(told["patchbay.latent_preview"])
-            space = replace(space, preview=tuple(tuple(float(number) for number in row) for row in rows))
+            space = replace(space, preview=tuple(tuple(_finite(number) for number in row) for row in rows))
+            if len(space.preview) != space.channels + 1 or any(len(row) != COLORS for row in space.preview):
+                raise ValueError(f"the preview takes {space.channels + 1} rows of {COLORS} numbers")
     except (TypeError, ValueError) as error:
         raise UnreadableFile(f"{header.name}: its metadata on its latents cannot be read: {error}.") from error
     return space
+
+
+def _finite(number: str | float) -> float:
+    if not math.isfinite(value := float(number)):
+        raise ValueError(f"{number} is not finite")
+    return value
 
 
 def sampling(header: Header) -> ModelSampling:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from diffusion.errors import UnknownFamily
-from diffusion.families.family import Table, count_numbered, setting, with_bias
+from diffusion.families.family import Table, count_numbered, divisor, with_bias
 from diffusion.files.header import Header
 
 if TYPE_CHECKING:
@@ -100,7 +100,8 @@ def unet_config(
     if linear and "patchbay.unet.attention_heads" not in header.metadata:
         heads = tuple(max(1, width // 64) for width in widths)
     else:
-        heads = (setting(header, "unet.attention_heads", 8),) * len(widths)
+        attending = [width for width, depths in levels if any(depths)]
+        heads = (divisor(header, "unet.attention_heads", 8, attending),) * len(widths)
     return UnetConfig(
         in_channels=in_channels,
         out_channels=out_channels,
@@ -111,7 +112,7 @@ def unet_config(
         context_width=next((s[1] for name, s in shapes.items() if name.endswith("attn2.to_k.weight")), 0),
         linear_projections=linear,
         heads=heads,
-        norm_groups=setting(header, "unet.norm_groups", min(32, max(1, widths[0] // 4))),
+        norm_groups=divisor(header, "unet.norm_groups", min(32, max(1, widths[0] // 4)), widths),
     )
 
 

@@ -82,11 +82,13 @@ def read_header(path: Path, name: str = "") -> Header:
         text = file.read(length)
     try:
         listing = json.loads(text)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise UnreadableFile(f"{name} is not a safetensors file: its header is not JSON.") from error
     if not isinstance(listing, dict):
         raise UnreadableFile(f"{name} is not a safetensors file: its header lists no tensors.")
     metadata = listing.pop("__metadata__", None) or {}
+    if not isinstance(metadata, dict):
+        raise UnreadableFile(f"{name} is not a safetensors file: its header's metadata is malformed.")
     data_start = 8 + length
     tensors = {key: _entry(key, value, data_start, name) for key, value in listing.items()}
     end = max((entry.end for entry in tensors.values()), default=data_start)
@@ -120,7 +122,7 @@ def _refuse_other_formats(start: bytes, name: str) -> None:
 def _entry(key: str, value: Any, data_start: int, name: str) -> TensorEntry:
     try:
         dtype, shape, (start, end) = value["dtype"], tuple(value["shape"]), value["data_offsets"]
-        well_formed = all(type(n) is int and n >= 0 for n in (*shape, start, end))
+        well_formed = isinstance(dtype, str) and all(type(n) is int and n >= 0 for n in (*shape, start, end))
     except (KeyError, TypeError, ValueError):
         well_formed = False
     if not well_formed:

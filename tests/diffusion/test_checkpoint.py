@@ -170,9 +170,33 @@ def test_what_the_network_predicts_and_its_latents_mean_is_read_from_the_metadat
 
 
 @pytest.mark.parametrize(
-    "metadata", [{"patchbay.prediction": "flow"}, {"patchbay.latent_scale": "big"}, {"patchbay.latent_preview": "7"}]
+    "metadata",
+    [
+        {"patchbay.prediction": "flow"},
+        {"patchbay.latent_scale": "big"},
+        {"patchbay.latent_scale": "nan"},
+        {"patchbay.latent_scale": "0"},
+        {"patchbay.latent_preview": "7"},
+        {"patchbay.latent_preview": "[[1, 2, 3]]"},
+        {"patchbay.unet.norm_groups": "9" * 5000},
+    ],
 )
 def test_metadata_that_makes_no_sense_is_refused_by_file(base, folders, tiny_tensors, metadata):
     save_file(tiny_tensors(), base / "models" / "checkpoints" / "x.safetensors", metadata)
     with pytest.raises(UnreadableFile, match=r"^x\.safetensors: its metadata"):
         Residency(folders, choose_device("cpu")).space(open_checkpoint(folders, "x.safetensors").model)
+
+
+@pytest.mark.parametrize(
+    ("component", "key"),
+    [
+        ("model", "unet.attention_heads"),
+        ("model", "unet.norm_groups"),
+        ("text", "text.attention_heads"),
+        ("vae", "vae.norm_groups"),
+    ],
+)
+def test_parts_that_no_layer_can_be_cut_into_are_refused_by_file_and_key(base, folders, tiny_tensors, component, key):
+    save_file(tiny_tensors(), base / "models" / "checkpoints" / "x.safetensors", {f"patchbay.{key}": "7"})
+    with pytest.raises(UnreadableFile, match=rf"^x\.safetensors: .* cut into 7 parts.*patchbay\.{key}"):
+        Residency(folders, choose_device("cpu")).config(getattr(open_checkpoint(folders, "x.safetensors"), component))

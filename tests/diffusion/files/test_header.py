@@ -54,6 +54,7 @@ def test_a_truncated_file_is_refused_with_both_sizes(path):
         (b"GGUF" + bytes(100), "GGUF"),
         (struct.pack("<Q", 1 << 60) + bytes(100), "header cannot be read"),
         (struct.pack("<Q", 50) + b"{" + bytes(100), "not JSON"),
+        (struct.pack("<Q", 200_000) + b"[" * 200_000, "not JSON"),
     ],
 )
 def test_what_is_no_safetensors_file_is_refused_by_what_it_is(path, content, sentence):
@@ -68,6 +69,7 @@ def test_what_is_no_safetensors_file_is_refused_by_what_it_is(path, content, sen
         {"dtype": "F16", "shape": [2], "data_offsets": [0, 3]},
         {"dtype": "F16", "shape": [-2], "data_offsets": [0, 4]},
         {"dtype": "F16", "shape": "2", "data_offsets": [0, 4]},
+        {"dtype": ["F16"], "shape": [2], "data_offsets": [0, 4]},
         {"dtype": "F16", "data_offsets": [0, 4]},
         {"shape": [2], "data_offsets": [0]},
         7,
@@ -76,6 +78,12 @@ def test_what_is_no_safetensors_file_is_refused_by_what_it_is(path, content, sen
 def test_an_entry_that_makes_no_sense_is_named(path, entry):
     write(path, {"weight": entry}, bytes(8))
     with pytest.raises(UnreadableFile, match="'weight'"):
+        read_header(path)
+
+
+def test_metadata_that_is_no_table_is_refused(path):
+    write(path, {"__metadata__": ["title"]})
+    with pytest.raises(UnreadableFile, match="metadata is malformed"):
         read_header(path)
 
 
