@@ -129,7 +129,7 @@ def _window(cond: Cond, mask: Tensor | None, height: int, width: int, downscale:
         rows, columns = max(1, round(area.height * height)), max(1, round(area.width * width))
         top, left = round(area.y * height), round(area.x * width)
     else:
-        rows, columns = int(area.height) // downscale, int(area.width) // downscale
+        rows, columns = max(1, int(area.height) // downscale), max(1, int(area.width) // downscale)
         top, left = int(area.y) // downscale, int(area.x) // downscale
     top, left = min(top, height - 1), min(left, width - 1)
     return Window(top, left, min(rows, height - top), min(columns, width - left))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -96,6 +96,10 @@ def sample_along(
     stop: Callable[[], None] | None = None,
 ) -> Sampled:
     """Denoise a latent along given sigmas. Fewer than two of them leave it as it is."""
+    if not latent.samples.isfinite().all():
+        raise NotFinite(
+            "The latent to start from holds values that are not numbers: what made it is at fault, not the sampler."
+        )
     if len(sigmas) < 2:
         return Sampled(latent, latent)
     model = guider.model
@@ -106,6 +110,7 @@ def sample_along(
             f"The latent has {latent.samples.shape[1]} channels and the model works on {space.channels}: "
             "they belong to different families of models."
         )
+    _refuse_misfit(guider.prompts, residency.config(model).context_width)
     original = ((latent.samples.float() - space.shift) * space.scale).to(residency.device)
     mask = None
     if latent.mask is not None:
@@ -186,6 +191,15 @@ def _guided_by_model(guider: Guider) -> tuple[Guider, RescaleGuidance | None]:
             return perpendicular.instead_of(guider), None
         case other:
             raise DiffusionError(f"The model carries guidance that is not known here: {type(other).__name__}.")
+
+
+def _refuse_misfit(prompts: Iterable[Conditioning], width: int) -> None:
+    for cond in (cond for prompt in prompts for cond in prompt.entries):
+        if width not in (0, cond.embeds.shape[-1]):  # 0: it listens to no text
+            raise DiffusionError(
+                f"The prompt is encoded in {cond.embeds.shape[-1]} numbers a token and the model listens to {width}: "
+                "encode it by the text encoder of a checkpoint of the model's kind."
+            )
 
 
 def _shown(original: Tensor, mask: Tensor | None) -> Tensor:

@@ -8,7 +8,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from diffusion.errors import NotFinite
+from diffusion.errors import DiffusionError, NotFinite
 from diffusion.handle import VaeHandle
 from diffusion.latent import SD15_SPACE
 from diffusion.residency import Residency, Stop
@@ -30,6 +30,7 @@ def encode(residency: Residency, handle: VaeHandle, pixels: Tensor, *, stop: Sto
 
 def decode(residency: Residency, handle: VaeHandle, samples: Tensor, *, stop: Stop | None = None) -> Tensor:
     """Latents (B, 4, H, W) in the VAE's units → pixels (B, 8 H, 8 W, 3) in 0…1, on the CPU. Raises NotFinite."""
+    _refuse_channels(residency, handle, samples)
     return _pixels(_run(residency, handle, lambda vae: _decode(vae, samples), stop))
 
 
@@ -62,6 +63,7 @@ def decode_tiled(
     stop: Stop | None = None,
 ) -> Tensor:
     """As `decode`, in tiles of ``tile`` pixels a side that overlap by ``overlap`` and are blended there."""
+    _refuse_channels(residency, handle, samples)
     tiling = (tile // FACTOR, overlap // FACTOR)
 
     def work(vae: nn.Module) -> Tensor:
@@ -80,6 +82,14 @@ def _run(residency: Residency, handle: VaeHandle, work: Callable[[nn.Module], Te
             "file or the latents are damaged."
         )
     return result
+
+
+def _refuse_channels(residency: Residency, handle: VaeHandle, samples: Tensor) -> None:
+    ours, theirs = residency.config(handle).latent_channels, samples.shape[1]
+    if ours != theirs:
+        raise DiffusionError(
+            f"The latent has {theirs} channels and the VAE decodes {ours}: they belong to different families of models."
+        )
 
 
 def _encode(vae: Any, picture: Tensor) -> Tensor:

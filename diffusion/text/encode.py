@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Literal, cast
 
 from diffusion.conditioning import Cond, Conditioning
+from diffusion.errors import NotFinite
 from diffusion.files.folders import ModelFolders
 from diffusion.handle import FileRef, TextHandle
 from diffusion.text.bundles import NONE, bundles_of
@@ -66,6 +67,11 @@ def encode(
     )
     if weighted:
         hidden, pooled = kind.weigh(hidden[:-1], weights_of(flat), hidden[-1]), pooled[:-1]
+    if not hidden.isfinite().all():
+        raise NotFinite(
+            "The encoded prompt holds values that are not numbers: a weight in it is too large, or the text encoder, "
+            "an adapter on it or its precision is at fault."
+        )
     sizes = [len(text) for text in texts]
     return Conditioning(
         tuple(

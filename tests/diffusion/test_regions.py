@@ -46,6 +46,10 @@ def test_an_area_beyond_the_picture_is_cut_off():
     assert only(cond(area=Area(x=192, y=0, width=512, height=512))).window == Window(0, 24, 16, 8)
 
 
+def test_an_area_smaller_than_a_latent_pixel_is_one():
+    assert only(cond(area=Area(x=8, y=16, width=4, height=4))).window == Window(2, 1, 1, 1)
+
+
 def test_an_area_fades_in_where_it_does_not_touch_the_edge():
     region = only(cond(area=Area(x=64, y=0, width=192, height=128)))
     along = region.weight[0, 0, 8]

@@ -123,8 +123,20 @@ def test_stopping_acts_within_the_network(run: Run):
 
 
 def test_numbers_that_are_none_are_an_error_at_once(run: Run):
+    broken = Conditioning((Cond(torch.full((1, 5, 32), float("nan"))),))
     with pytest.raises(NotFinite, match="step 1 of euler"):
-        run(Latent(torch.full((1, 4, 8, 8), float("nan"))))
+        run(positive=broken)
+
+
+@pytest.mark.parametrize("denoise", [1.0, 0.0])
+def test_a_latent_that_holds_no_numbers_is_not_blamed_on_the_sampler(run: Run, denoise: float):
+    with pytest.raises(NotFinite, match="The latent to start from"):
+        run(Latent(torch.full((1, 4, 8, 8), float("nan"))), denoise=denoise)
+
+
+def test_a_prompt_of_another_text_encoder_is_refused_with_both_widths(run: Run):
+    with pytest.raises(DiffusionError, match="in 48 numbers a token and the model listens to 32"):
+        run(positive=prompt(1, width=48))
 
 
 def test_an_inpainting_checkpoint_is_shown_the_picture(tmp_path: Path, tiny_tensors, tiny_configs, tiny_metadata):

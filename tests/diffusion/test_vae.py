@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from diffusion.errors import NotFinite, Stopped
+from diffusion.errors import DiffusionError, NotFinite, Stopped
 from diffusion.handle import File
 from diffusion.vae import decode, decode_tiled, encode, encode_tiled
 
@@ -83,6 +83,12 @@ def test_an_overlap_as_large_as_the_tile_is_refused(tiny_residency, tiny):
 def test_numbers_that_are_not_finite_are_an_error_and_no_picture(tiny_residency, tiny):
     with pytest.raises(NotFinite, match="not finite"):
         decode(tiny_residency, tiny.vae, torch.full((1, 4, 8, 8), torch.nan))
+
+
+@pytest.mark.parametrize("turn_back", [decode, decode_tiled])
+def test_a_latent_of_another_family_is_refused_with_both_numbers_of_channels(tiny_residency, tiny, turn_back):
+    with pytest.raises(DiffusionError, match="16 channels and the VAE decodes 4"):
+        turn_back(tiny_residency, tiny.vae, torch.zeros(1, 16, 8, 8))
 
 
 def test_stopping_acts_within_a_block(tiny_residency, tiny, picture):

@@ -7,6 +7,7 @@ from safetensors.torch import load_file, save_file
 from transformers import CLIPTextConfig, CLIPTextModel
 
 from diffusion.device import choose_device
+from diffusion.errors import NotFinite
 from diffusion.files.folders import ModelFolders
 from diffusion.residency import Residency
 from diffusion.text.embeddings import read_embedding
@@ -121,6 +122,12 @@ def test_a_textual_inversion_can_be_weighted(run):
     expected = plain_one.clone()
     expected[:, 1:3] = torch.lerp(empty[:, 1:3], plain_one[:, 1:3], 1.2)
     torch.testing.assert_close(run("(embedding:style:1.2)"), expected)
+
+
+@pytest.mark.parametrize("weight", ["1e39", "-1e300"])
+def test_a_weight_too_large_for_numbers_is_refused(run, weight):
+    with pytest.raises(NotFinite, match="a weight in it is too large"):
+        run(f"a (cat:{weight})")
 
 
 def test_a_missing_textual_inversion_is_left_out_and_said(run):
