@@ -22,7 +22,9 @@ def gaussian(radius: int, sigma: float) -> Tensor:
 
 def smooth(x: Tensor, weights: Tensor, border: str = "reflect") -> Tensor:
     """x (B, C, H, W) convolved with the same weights along both axes, each channel alone."""
-    radius, channels = len(weights) // 2, x.shape[1]
+    radius, (channels, height, width) = len(weights) // 2, x.shape[1:]
+    if border == "reflect" and min(height, width) <= radius:
+        raise ValueError(f"A picture of {width}×{height} is too small to be filtered with a radius of {radius}.")
     x = pad(x, (radius, radius, radius, radius), mode=border)
     rows = weights.view(1, 1, -1, 1).repeat(channels, 1, 1, 1)
     columns = weights.view(1, 1, 1, -1).repeat(channels, 1, 1, 1)
@@ -31,9 +33,6 @@ def smooth(x: Tensor, weights: Tensor, border: str = "reflect") -> Tensor:
 
 def blur(pixels: Tensor, radius: int, sigma: float) -> Tensor:
     """Blur by a Gaussian cut off at ``radius`` pixels. ``sigma`` is in radii."""
-    height, width = pixels.shape[1:3]
-    if min(height, width) <= radius:
-        raise ValueError(f"A picture of {width}×{height} is too small to be filtered with a radius of {radius}.")
     return smooth(pixels.movedim(-1, 1), gaussian(radius, sigma * radius)).movedim(1, -1).contiguous()
 
 

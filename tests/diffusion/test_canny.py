@@ -47,3 +47,8 @@ def test_alpha_is_not_looked_at():
 def test_thresholds_in_the_wrong_order_are_refused():
     with pytest.raises(ValueError, match="low_threshold"):
         canny(square(), 0.8, 0.4)
+
+
+def test_a_picture_too_small_to_be_smoothed_is_refused():
+    with pytest.raises(ValueError, match="2×2 is too small"):
+        canny(torch.zeros(1, 2, 2, 3), 0.4, 0.8)
