@@ -11,6 +11,7 @@ from torch import Tensor
 
 UNET_PREFIX = "model.diffusion_model."
 VAE_PREFIX = "first_stage_model."
+CONTROL_PREFIX = "control_model."
 TEXT_PREFIX = "cond_stage_model.transformer.text_model."
 
 _UNET_RESNET = {
@@ -36,6 +37,26 @@ def unet_names(names: Iterable[str], *, depth: int) -> dict[str, str]:
     names = list(names)
     attentive = {name.split(".")[1] for name in names if re.match(r"up_blocks\.\d+\.attentions", name)}
     return {name: UNET_PREFIX + _unet_name(name, depth, attentive) for name in names}
+
+
+def control_names(names: Iterable[str], *, depth: int) -> dict[str, str]:
+    """diffusers name → published name, for a ControlNet of `depth` residual blocks a level."""
+    names = list(names)
+    last = sum(bool(re.match(r"controlnet_cond_embedding\.blocks\.\d+\.weight", name)) for name in names)
+    return {name: CONTROL_PREFIX + (_hint_name(name, last) or _unet_name(name, depth, set())) for name in names}
+
+
+def _hint_name(name: str, last: int) -> str | None:
+    """The name of a weight that a U-Net has not; activations without weights take the odd numbers."""
+    module, leaf = name.rsplit(".", 1)
+    if module == "controlnet_mid_block":
+        return f"middle_block_out.0.{leaf}"
+    if match := re.fullmatch(r"controlnet_down_blocks\.(\d+)", module):
+        return f"zero_convs.{match[1]}.0.{leaf}"
+    if match := re.fullmatch(r"controlnet_cond_embedding\.(?:blocks\.(\d+)|conv_(in|out))", module):
+        place = int(match[1]) + 1 if match[1] else {"in": 0, "out": last + 1}[match[2]]
+        return f"input_hint_block.{2 * place}.{leaf}"
+    return None
 
 
 def _unet_name(name: str, depth: int, attentive: set[str]) -> str:
