@@ -20,6 +20,7 @@ from diffusion.latent import LatentSpace
 if TYPE_CHECKING:
     from torch import nn
 
+FLOATING = ("F", "BF")
 MOST_DIGITS = 9
 Config = TypeVar("Config")
 Table = dict[str, str]
@@ -86,7 +87,19 @@ class Family:
                 f"{header.name} is incomplete: {len(missing)} of {len(table)} weights of its {part.title} are missing, "
                 f"for example {missing[0]}."
             )
+        for file_name in table.values():
+            _refuse_quantised(header, file_name)
         return {key: Target(key, header.shape(file_name), file_name) for key, file_name in table.items()}
+
+
+def _refuse_quantised(header: Header, file_name: str) -> None:
+    """Raise UnreadableFile where a weight's numbers mean nothing without factors that are kept beside them."""
+    dtype = header.tensors[file_name].dtype
+    if not dtype.startswith(FLOATING):
+        raise UnreadableFile(
+            f"{header.name} is quantised, which this version cannot read: {file_name} is stored as {dtype}. "
+            "Use the model in fp16, bf16 or fp32."
+        )
 
 
 def count_numbered(names: Iterable[str], pattern: str) -> int:

@@ -200,3 +200,12 @@ def test_parts_that_no_layer_can_be_cut_into_are_refused_by_file_and_key(base, f
     save_file(tiny_tensors(), base / "models" / "checkpoints" / "x.safetensors", {f"patchbay.{key}": "7"})
     with pytest.raises(UnreadableFile, match=rf"^x\.safetensors: .* cut into 7 parts.*patchbay\.{key}"):
         Residency(folders, choose_device("cpu")).config(getattr(open_checkpoint(folders, "x.safetensors"), component))
+
+
+def test_a_quantised_checkpoint_is_refused(base, folders, tiny_tensors):
+    tensors = tiny_tensors()
+    name = next(name for name in tensors if name.endswith("attn2.to_k.weight"))
+    tensors[name] = tensors[name].to(torch.int8)
+    save_file(tensors, base / "models" / "checkpoints" / "x.safetensors")
+    with pytest.raises(UnreadableFile, match=r"^x\.safetensors is quantised.*stored as I8"):
+        open_checkpoint(folders, "x.safetensors")
