@@ -164,7 +164,7 @@ def test_an_inpainting_checkpoint_is_shown_the_picture(tmp_path: Path, tiny_tens
 def test_a_cuda_device_gives_the_same_latent(demo_folders: ModelFolders, dtype: str, error: float):
     """With guidance, two areas, a mask and a batch, so that every tensor has to be on the device.
 
-    Prompts that the model knows and an ODE sampler: noise for prompts, or a few long SDE steps, multiply the rounding of
+    Prompts that the model knows and an ODE sampler: noise for prompts, or a few long SDE steps, multiply rounding to
     half precision tenfold on any device (measured on a CPU: 0.5 % here, 5 % there). In fp32 the device still multiplies
     in TF32, which keeps ten bits.
     """
