@@ -11,7 +11,7 @@ from diffusion.runtime import Runtime
 from graph.declare import Range, Resource, Tip, node
 from graph.reporting import Progress
 from graph.spec import SEED_LIMIT
-from nodes.sampling import Guidance, SamplerName, Scheduler, SeedValue, Steps
+from nodes.sampling import Denoise, Guidance, SamplerName, Scheduler, SeedValue, Steps
 
 OtherSeed = Annotated[
     int, Range(0, SEED_LIMIT), Tip("The seed to go toward; with a seed per image, this one counts up.")
@@ -110,7 +110,7 @@ def sample_from(
     cfg: Guidance = 8.0,
     sampler_name: SamplerName = "euler",
     scheduler: Scheduler = "normal",
-    denoise: Annotated[float, Range(0, 1, step=0.01), Tip("1 starts from noise, less keeps some of the latent.")] = 1.0,
+    denoise: Denoise = 1.0,
 ) -> Latent:
     """What KSampler does, from noise of one's choice rather than from a seed."""
     from diffusion.sampling import sample

@@ -16,6 +16,7 @@ Guidance = Annotated[
 ]
 SamplerName = Annotated[str, Choice("samplers"), Tip("How the steps are taken.")]
 Scheduler = Annotated[str, Choice("schedulers"), Tip("How noise falls from step to step.")]
+Denoise = Annotated[float, Range(0, 1, step=0.01), Tip("1 starts from noise, less keeps some of the latent.")]
 
 
 @node("KSampler", category="sampling")
@@ -31,7 +32,7 @@ def sample(
     cfg: Guidance = 8.0,
     sampler_name: SamplerName = "euler",
     scheduler: Scheduler = "normal",
-    denoise: Annotated[float, Range(0, 1, step=0.01), Tip("1 starts from noise, less keeps some of the latent.")] = 1.0,
+    denoise: Denoise = 1.0,
 ) -> Latent:
     """Denoise a latent, guided toward the positive prompt and away from the negative one."""
     from diffusion.sampling import sample
