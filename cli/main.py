@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from cli.errors import CommandError, ExitCode
-from cli.opening import EditorReader
+from workflows.checking import EditorReader
 
 ROOT = Path(__file__).parents[1]
 

@@ -2,7 +2,7 @@
 
 import argparse
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -11,18 +11,15 @@ from cli.errors import CommandError
 from cli.hashes import FileHashes
 from cli.places import places
 from graph.choices import Choices
-from graph.errors import InvalidWorkflow, Problem
-from graph.graph import Graph, resolve
+from graph.errors import Problem
+from graph.graph import Graph
 from graph.registry import Registry
 from graph.spec import SEED_LIMIT, Seed
 from graph.workflow import Link
+from workflows.checking import World, check_document, find_values, understood
 from workflows.document import Document
-from workflows.found_files import with_found_files
-from workflows.lenient_json import read_json
 from workflows.pictures import open_document
-from workflows.values import Place, find_places, with_placed_values
-
-EditorReader = Callable[[Mapping[str, Any], Registry], Document]
+from workflows.values import Place
 
 
 @dataclass(frozen=True)
@@ -51,31 +48,15 @@ def open_file(path: Path, arguments: argparse.Namespace, registry: Registry, cho
         document = open_document(path)
     except OSError as error:
         raise CommandError(f"{path} cannot be read: {error.strerror or error}") from error
-    foreign = any(problem.code == "editor_format" for problem in document.problems)
-    if foreign and document.editor_text and arguments.read_editor_format:
-        document = arguments.read_editor_format(read_json(document.editor_text), registry)
-    if "hashes" in document.members and not document.errors:
-        where = places(arguments)
-        document = with_found_files(document, choices, FileHashes(where.folders, where.state / "hashes.sqlite"))
-    problems = list(document.problems)
-    placed: dict[Place, Any] = {}
-    if not document.errors:
-        placed = _placed(document, registry, arguments, problems)
-        document = with_placed_values(document, placed)
-    graph = None
-    if document.workflow.nodes:
-        try:
-            graph = resolve(document.workflow, registry, choices, strict=arguments.strict)
-            found: Sequence[Problem] = graph.warnings
-        except InvalidWorkflow as error:
-            found = error.problems
-        said = {(problem.node, problem.input) for problem in problems if problem.node}
-        problems += [problem for problem in found if (problem.node, problem.input) not in said]
-    graded = tuple(sorted((_graded(problem, placed, arguments.strict) for problem in problems), key=_order))
-    if graph is not None and not graph.targets:  # all that could save anything is of a kind that is not known here
-        graded = tuple(replace(problem, severity="error") for problem in graded)
-    refused = any(problem.severity == "error" for problem in graded)
-    return Opened(path, document, graded, None if refused else graph)
+    where = places(arguments)
+    hash_of = FileHashes(where.folders, where.state / "hashes.sqlite")
+    world = World(registry, choices, arguments.read_editor_format, hash_of)
+    document = understood(document, world)
+    remarks: list[Problem] = []
+    placed = {} if document.errors else _placed(document, registry, arguments, remarks)
+    checked = check_document(document, world, placed=placed, remarks=remarks, strict=arguments.strict)
+    problems = tuple(_named(problem, placed) for problem in checked.problems)
+    return Opened(path, checked.document, problems, checked.graph)
 
 
 def _placed(
@@ -93,10 +74,9 @@ def _placed(
         key, equals, text = word.partition("=")
         if not equals:
             raise CommandError(f"--set takes NODE.INPUT=VALUE, as in --set 3.seed=7, not {word!r}")
-        try:
-            placed |= dict.fromkeys(find_places(document, key.strip()), _value(text))
-        except InvalidWorkflow as error:
-            problems += [replace(problem, message=f"--set: {problem.message}") for problem in error.problems]
+        found, unknown = find_values(document, {key.strip(): _value(text)})
+        placed |= found
+        problems += [replace(problem, message=f"--set: {problem.message}") for problem in unknown]
     return placed
 
 
@@ -117,12 +97,8 @@ def _value(text: str) -> Any:
         return text
 
 
-def _graded(problem: Problem, placed: Mapping[Place, Any], strict: bool) -> Problem:
-    """What a person sets by hand must be there; a strict check has no warnings."""
+def _named(problem: Problem, placed: Mapping[Place, Any]) -> Problem:
+    """A problem with what was set by hand names the option that set it."""
     if problem.code == "unknown_input" and (problem.node, problem.input) in placed:
-        return replace(problem, message=f"--set: {problem.message.partition(';')[0]}", severity="error")
-    return replace(problem, severity="error") if strict else problem
-
-
-def _order(problem: Problem) -> bool:
-    return problem.severity != "error"
+        return replace(problem, message=f"--set: {problem.message}")
+    return problem

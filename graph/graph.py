@@ -57,6 +57,37 @@ def resolve(
     return Graph(workflow, checked.bound, checked.order, checked.targets, registry, choices, checked.problems)
 
 
+def resolve_runnable(
+    workflow: Workflow,
+    registry: Registry,
+    choices: Mapping[str, Choices],
+    *,
+    targets: Iterable[NodeId] | None = None,
+) -> tuple[Graph, tuple[NodeId, ...]]:
+    """The graph of those targets that can run, and the targets that cannot. Their problems become warnings.
+
+    Raises InvalidWorkflow where nothing can run.
+    """
+    checked = _check(workflow, registry, choices, False, targets)
+    faulty = {problem.node for problem in checked.problems if problem.severity == "error"}
+    if not faulty:
+        return Graph(workflow, checked.bound, checked.order, checked.targets, registry, choices, checked.problems), ()
+    feeds: dict[NodeId, list[NodeId]] = {}
+    for node_id, bound in checked.bound.items():
+        for link in bound.links.values():
+            feeds.setdefault(link.node, []).append(node_id)
+    waiting = [node_id for node_id in faulty if node_id is not None]
+    while waiting:
+        fed = [node_id for node_id in feeds.get(waiting.pop(), ()) if node_id not in faulty]
+        faulty.update(fed)
+        waiting += fed
+    sound = [target for target in checked.targets if target not in faulty]
+    if not sound or None in faulty:
+        raise InvalidWorkflow(checked.problems)
+    graph = resolve(workflow, registry, choices, targets=sound)
+    return graph, tuple(target for target in checked.targets if target in faulty)
+
+
 def _check(
     workflow: Workflow,
     registry: Registry,

@@ -6,12 +6,13 @@ and for model sites), and ``workflow`` (the public editor's own format) only whe
 
 from collections.abc import Mapping
 from pathlib import Path
+from typing import BinaryIO
 
 from PIL import ExifTags, Image
 from PIL.PngImagePlugin import PngInfo
 
 from workflows.document import Document, read_document, refused
-from workflows.parameters import read_parameters
+from workflows.parameters import Parameters, read_parameters
 from workflows.png import SIGNATURE, read_texts
 from workflows.recreate import recreate
 
@@ -19,15 +20,25 @@ CARRIERS = ("patchbay", "prompt")  # in the order of trust
 
 
 def open_document(path: Path) -> Document:
-    """The document of a JSON file, or of a PNG, JPEG or WebP picture that carries one. Never raises for what is inside.
-
-    Raises OSError when the file cannot be read at all.
-    """
+    """The document of a file. Never raises for what is inside; OSError when it cannot be read at all."""
     with path.open("rb") as file:
-        start = file.read(12)
-    if not (start.startswith((SIGNATURE, b"\xff\xd8\xff")) or (start[:4] == b"RIFF" and start[8:] == b"WEBP")):
-        return read_document(path.read_bytes())
-    texts = picture_texts(path)
+        return read_any(file, path.name)
+
+
+def read_any(file: BinaryIO, name: str) -> Document:
+    """The document of JSON, of a PNG, JPEG or WebP picture that carries one, or of a text of parameters.
+
+    ``name`` is what problems call the file. Never raises for what is inside.
+    """
+    start = file.read(12)
+    file.seek(0)
+    if not is_picture(start):
+        source = file.read()
+        document = read_document(source)
+        unread = any(problem.code == "bad_json" for problem in document.problems)
+        parameters = read_parameters(source.decode("utf-8", "replace")) if unread else Parameters()
+        return recreate(parameters) if parameters.settings else document
+    texts = picture_texts(file)
     for carrier in CARRIERS:
         if carrier in texts:
             document = read_document(texts[carrier])
@@ -38,17 +49,23 @@ def open_document(path: Path) -> Document:
         parameters = read_parameters(texts["parameters"])
         if parameters.settings:
             return recreate(parameters)
-        return refused("no_workflow", f"{path.name} carries a prompt as text, but neither settings nor a workflow")
-    return refused("no_workflow", f"{path.name} carries no workflow; many sites and messengers remove it from pictures")
+        return refused("no_workflow", f"{name} carries a prompt as text, but neither settings nor a workflow")
+    return refused("no_workflow", f"{name} carries no workflow; many sites and messengers remove it from pictures")
 
 
-def picture_texts(path: Path) -> dict[str, str]:
+def is_picture(start: bytes) -> bool:
+    """Whether a file that starts like this is a PNG, JPEG or WebP picture; 12 bytes tell."""
+    return start.startswith((SIGNATURE, b"\xff\xd8\xff")) or (start[:4] == b"RIFF" and start[8:12] == b"WEBP")
+
+
+def picture_texts(file: BinaryIO) -> dict[str, str]:
     """All texts that a picture carries: PNG chunks, or ``name:text`` and the user comment of EXIF."""
-    with path.open("rb") as file:
-        if file.read(len(SIGNATURE)) == SIGNATURE:
-            return read_texts(path)
+    start = file.read(len(SIGNATURE))
+    file.seek(0)
+    if start == SIGNATURE:
+        return read_texts(file)
     try:
-        with Image.open(path) as picture:
+        with Image.open(file, formats=("JPEG", "WEBP")) as picture:
             exif = picture.getexif()
             comment = exif.get_ifd(ExifTags.IFD.Exif).get(ExifTags.Base.UserComment)
     except Exception:  # a damaged picture fails in as many ways as there are formats, and carries nothing

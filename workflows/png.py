@@ -3,29 +3,31 @@
 import struct
 import zlib
 from collections.abc import Iterator
-from pathlib import Path
 from typing import BinaryIO
 
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
-LARGEST = 256 << 20  # bytes of one text, unpacked
+LARGEST = 256 << 20  # bytes of all texts together, unpacked: a few kilobytes could otherwise fill any memory
 
 
-def read_texts(path: Path) -> dict[str, str]:
+def read_texts(file: BinaryIO) -> dict[str, str]:
     """Every text of a PNG file by its keyword. A file that was cut short gives what came before."""
-    texts = {}
-    with path.open("rb") as file:
-        if file.read(len(SIGNATURE)) != SIGNATURE:
-            raise ValueError("this is not a PNG file")
-        for kind, data in _chunks(file):
-            keyword, _, rest = data.partition(b"\0")
-            if kind == b"tEXt":
-                texts[keyword.decode("latin-1")] = rest.decode("latin-1")
-            elif kind == b"zTXt":
-                texts[keyword.decode("latin-1")] = _unpacked(rest[1:]).decode("latin-1")
-            elif kind == b"iTXt":
-                packed, rest = rest[:1] == b"\1", rest[2:]
-                body = rest.split(b"\0", 2)[-1]  # after the language and the translated keyword
-                texts[keyword.decode("latin-1")] = (_unpacked(body) if packed else body).decode("utf-8", "replace")
+    if file.read(len(SIGNATURE)) != SIGNATURE:
+        raise ValueError("this is not a PNG file")
+    texts: dict[str, str] = {}
+    room = LARGEST
+    for kind, data in _chunks(file):
+        keyword, _, rest = data.partition(b"\0")
+        encoding = "latin-1"
+        if kind == b"zTXt":
+            rest = _unpacked(rest[1:], room)
+        elif kind == b"iTXt":
+            packed, rest, encoding = rest[:1] == b"\1", rest[2:], "utf-8"
+            body = rest.split(b"\0", 2)[-1]  # after the language and the translated keyword
+            rest = _unpacked(body, room) if packed else body
+        texts[keyword.decode("latin-1")] = rest.decode(encoding, "replace")
+        room -= len(rest)
+        if room <= 0:
+            break
     return texts
 
 
@@ -40,8 +42,8 @@ def _chunks(file: BinaryIO) -> Iterator[tuple[bytes, bytes]]:
         file.seek(4, 1)  # the check sum: a wrong one does not make the text worse
 
 
-def _unpacked(data: bytes) -> bytes:
+def _unpacked(data: bytes, longest: int) -> bytes:
     try:
-        return zlib.decompressobj().decompress(data, LARGEST)
+        return zlib.decompressobj().decompress(data, longest)
     except zlib.error:
         return b""

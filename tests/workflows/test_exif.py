@@ -22,7 +22,7 @@ def write(path, mode="RGB", color="red"):
 @pytest.mark.parametrize("name", ["a.jpg", "a.webp", "lossless.webp"])
 def test_every_text_is_read_again_and_the_workflow_opens(tmp_path, name):
     path = write(tmp_path / name)
-    assert picture_texts(path) == TEXTS
+    assert picture_texts(path.open("rb")) == TEXTS
     document = open_document(path)
     assert document.members == DOCUMENT.members
     assert document.editor_text == TEXTS["workflow"]

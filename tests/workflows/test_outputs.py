@@ -130,7 +130,7 @@ def test_previews_are_of_another_kind_and_go_after_a_day(tmp_path):
 def test_a_picture_carries_the_workflow_that_made_it(tmp_path):
     saved = folder(tmp_path).save_png(Image.new("RGB", (32, 16)), "%width%x%height%")
     assert saved.name == "32x16_00001_.png"
-    assert set(picture_texts(saved.path)) == {"prompt", "patchbay"}
+    assert set(picture_texts(saved.path.open("rb"))) == {"prompt", "patchbay"}
     assert open_document(saved.path).members == DOCUMENT.members
 
 

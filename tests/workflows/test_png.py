@@ -18,17 +18,21 @@ def test_packed_texts_and_texts_after_the_pixels_are_found(tmp_path):
     late = b"tEXt" + b"late\0hello"
     chunk = len(late[4:]).to_bytes(4, "big") + late + zlib.crc32(late).to_bytes(4, "big")
     (tmp_path / "a.png").write_bytes(data[:-12] + chunk + data[-12:])
-    assert read_texts(tmp_path / "a.png") == {"zipped": "a" * 1000, "unicode": "猫" * 1000, "late": "hello"}
+    assert read_texts((tmp_path / "a.png").open("rb")) == {
+        "zipped": "a" * 1000,
+        "unicode": "猫" * 1000,
+        "late": "hello",
+    }
 
 
 def test_what_is_no_png_is_refused(tmp_path):
     (tmp_path / "a.png").write_text("hello")
     with pytest.raises(ValueError, match="PNG"):
-        read_texts(tmp_path / "a.png")
+        read_texts((tmp_path / "a.png").open("rb"))
 
 
 def test_a_text_that_cannot_be_unpacked_is_empty(tmp_path):
     data = b"zTXt" + b"broken\0\0nonsense"
     chunk = len(data[4:]).to_bytes(4, "big") + data + b"\0\0\0\0"
     (tmp_path / "a.png").write_bytes(b"\x89PNG\r\n\x1a\n" + chunk)
-    assert read_texts(tmp_path / "a.png") == {"broken": ""}
+    assert read_texts((tmp_path / "a.png").open("rb")) == {"broken": ""}
