@@ -6,9 +6,11 @@ import threading
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from graph.check import Bound
 from graph.events import Event
-from graph.reporting import Here, Note, Progress, Warn
+from graph.reporting import Here, Note, Progress, Surroundings, Warn
 from graph.station import Unit
+from graph.workflow import NodeId
 
 
 def take_arguments(
@@ -17,6 +19,7 @@ def take_arguments(
     resources: Mapping[type, Any],
     emit: Callable[[Event], None],
     cancel: threading.Event,
+    find: Callable[[NodeId], Bound | None],
 ) -> dict[str, Any]:
     """The inputs, numbered ones as one list, and the resources. Raises LookupError for one that nobody supplies."""
     station = unit.station
@@ -32,6 +35,8 @@ def take_arguments(
             values[name] = Note(station.id, emit, unit.item, station.items)
         elif wanted is Here:
             values[name] = Here(station.id)
+        elif wanted is Surroundings:
+            values[name] = Surroundings(station.id, find)
         elif wanted in resources:
             values[name] = resources[wanted]
         else:

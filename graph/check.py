@@ -165,7 +165,24 @@ class _Check:
                 constants[name] = declared.default
         if known < len(inputs):
             self._unknown_inputs(node_id, node_type, inputs)
+        if node_type.validate is not None:
+            self._ask(node_id, node_type, constants, links)
         return Bound(node_type, constants, links)
+
+    def _ask(self, node_id: NodeId, node_type: NodeType, constants: dict[str, Any], links: dict[str, Link]) -> None:
+        """Let the node type itself judge what is written into it."""
+        assert node_type.validate is not None
+        sockets = {
+            name: source.spec.outputs[link.output].socket
+            for name, link in links.items()
+            if (source := self.types.get(link.node)) is not None and 0 <= link.output < len(source.spec.outputs)
+        }
+        try:
+            fault = node_type.validate(dict.fromkeys(links) | constants, sockets)
+        except Exception as error:  # its author did not think of such values
+            fault = f"its own check of its inputs failed: {error or type(error).__name__}"
+        if fault:
+            self._say("refused_input", fault, node_id)
 
     def _literal(self, node_id: NodeId, name: str, declared: Input, value: Any, constants: dict[str, Any]) -> None:
         if self.outside is not None and declared.plain is None and (value is None or not _is_json(value)):

@@ -81,6 +81,10 @@ class Growing:
 Needs = Callable[[Mapping[str, Any]], Any]
 """From the inputs known so far to the names of the lazy inputs that are wanted; asked again until satisfied."""
 
+Validate = Callable[[Mapping[str, Any], Mapping[str, str]], str]
+"""From what is written into a node (None where it is linked) and the sockets of what it is linked to, by the names
+of its inputs, to what is wrong with that; "" where nothing is."""
+
 Fingerprint = Callable[..., str]
 """``(inputs)`` or ``(inputs, resources)`` to text: something outside the inputs that the outputs depend on."""
 
@@ -108,6 +112,11 @@ class NodeType:
     fingerprint: Fingerprint | None = None
     migrate: Migrate | None = None
     is_coroutine: bool = False
+    validate: Validate | None = None
+    is_placed: bool = False
+    """Whether its outputs depend on which node of the document it is."""
+    reads_links: bool = True
+    """Whether the fingerprint is told what came through links, or None in its place."""
     lazy: frozenset[str] = field(init=False)
     by_name: Mapping[str, Input] = field(init=False)
     growing: tuple[Input, ...] = field(init=False)

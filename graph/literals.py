@@ -50,7 +50,7 @@ def _settle_list(value: Any, declared: Input, name: str, lookup: Lookup) -> tupl
 
 def _settle_one(value: Any, declared: Input, name: str, lookup: Lookup) -> tuple[Any, Remark | None]:
     remark = None
-    if isinstance(declared.widget, Options):
+    if isinstance(declared.widget, Options) and not declared.free:
         return _settle_option(value, declared.widget, name)
     plain = declared.plain
     if plain is not None and type(value) is not plain:
@@ -66,7 +66,7 @@ def _settle_one(value: Any, declared: Input, name: str, lookup: Lookup) -> tuple
             value = meant
     if not is_finite(value):
         return None, Remark("not_finite", f"{name!r} must be a finite number, not {shown(value)}")
-    widget = declared.widget
+    widget = None if declared.free else declared.widget
     if widget is None:
         return value, remark
     if isinstance(widget, Range) and not widget.low <= value <= widget.high:

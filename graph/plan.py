@@ -70,7 +70,7 @@ class Keys:
         nodes = graph.nodes
         for node_id in graph.order:
             bound = nodes[node_id]
-            head = heads[node_id] = self.head(bound)
+            head = heads[node_id] = self.head(bound, node=node_id)
             parts = head.copy()
             for name, link in bound.links.items():
                 source = recipes[link.node]
@@ -96,19 +96,21 @@ class Keys:
         try:
             named = {label: inputs[label] for label in self._linked_labels(bound)}
             parts = [f"\n@{witness}" for witness in self.linked_choices(bound, named)]
-            fingerprint = bound.type.take_fingerprint(inputs, self.resources)
+            fingerprint = self._fingerprint(bound, inputs)
         except Exception:  # it is not at hand, or it is wrong; then the node will say so when it runs
             return None
         return ([*parts, f"\n!{fingerprint}"] if bound.type.fingerprint is not None else parts), fingerprint
 
-    def head(self, bound: Bound, origin: str = "") -> list[str]:
+    def head(self, bound: Bound, origin: str = "", node: NodeId = "") -> list[str]:
         """What is known of a node's key without looking at its links: type, literals, what choices stand for.
 
-        ``origin`` says where a value without a digest comes from.
+        ``origin`` says where a value without a digest comes from, ``node`` where the node stands.
         """
         spec = bound.type.spec
         digest = self.digester.digest
         parts = [f"\n:{spec.name} {spec.version}"]
+        if bound.type.is_placed:
+            parts.append(f"\n#{node or origin}")
         for name, value in bound.constants.items():
             parts.append(f"\n{name}={digest(value) or f'{origin}.{name}'}")
         if bound.type.choices:
@@ -158,8 +160,14 @@ class Keys:
         """What of a node's key follows from the values it consumes: linked choices and the fingerprint."""
         parts = [f"\n@{witness}" for witness in self.linked_choices(bound, values)] if bound.type.choices else []
         if bound.type.fingerprint is not None:
-            parts.append(f"\n!{bound.type.take_fingerprint(values, self.resources)}")
+            parts.append(f"\n!{self._fingerprint(bound, values)}")
         return parts
+
+    def _fingerprint(self, bound: Bound, inputs: Mapping[str, Any]) -> str:
+        """What a node's fingerprint says of these inputs."""
+        if not bound.type.reads_links:
+            inputs = dict.fromkeys(bound.links) | bound.constants
+        return bound.type.take_fingerprint(inputs, self.resources)
 
     def _canonical(self, label: str, source: str, name: Any) -> str:
         found = self.lookup.find(source, str(name))

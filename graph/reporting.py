@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from graph.check import Bound
 from graph.errors import Cancelled
 from graph.events import Event, NodeNoted, NodeProgress, NodeWarned
 from graph.workflow import NodeId
@@ -61,3 +62,12 @@ class Here:
     """Which node of the document is running. A node that asks for it should not let its outputs depend on it."""
 
     node: NodeId
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """The graph around a running node, what expansions put into it included: for nodes that build on it."""
+
+    node: NodeId
+    find: Callable[[NodeId], Bound | None]
+    """How a node is wired and what is written into it; None for one that is not in this run."""

@@ -15,7 +15,7 @@ from typing import Any
 
 from graph.arguments import take_arguments
 from graph.cache import Cache
-from graph.check import Checker
+from graph.check import Bound, Checker
 from graph.codec import Codecs
 from graph.coroutines import Flights
 from graph.declare import NodeType
@@ -213,7 +213,7 @@ class Run:
         station = unit.station
         kind = station.bound.type
         try:
-            arguments = take_arguments(unit, values, self._keys.resources, self._emit, self._cancel)
+            arguments = take_arguments(unit, values, self._keys.resources, self._emit, self._cancel, self._bound_of)
             self._emit(NodeStarted(station.id, unit.item, station.items))
             self.ran[station.id] = None
             unit.started = time.perf_counter()
@@ -362,6 +362,9 @@ class Run:
         if node_id in self.stations:
             return self.stations[node_id].bound.type
         return self._graph.nodes[node_id].type if node_id in self.plan.heads else None
+
+    def _bound_of(self, node_id: NodeId) -> Bound | None:
+        return self.stations[node_id].bound if node_id in self.stations else self._graph.nodes.get(node_id)
 
     def _leave(self, exit: Exit) -> None:
         """Complete the unit that returned an expansion."""

@@ -45,7 +45,7 @@ class Choice:
 class Options:
     """One of a few fixed values: what ``Literal[…]`` declares."""
 
-    values: tuple[str | int, ...]
+    values: tuple[str | int | float, ...]
 
 
 Widget = Range | Seed | Text | Choice | Options
@@ -59,7 +59,8 @@ class Input:
     """One input: a link, or a widget that may be linked.
 
     ``many`` gathers a whole list; ``growing`` is the prefix of numbered inputs (``image_`` for ``image_1`` …)
-    that reach the function as one list.
+    that reach the function as one list. ``free`` leaves it to the node to judge what is written: bounds and lists are
+    for editors alone.
     """
 
     name: str
@@ -71,6 +72,7 @@ class Input:
     many: bool = False
     growing: str | None = None
     tip: str = ""
+    free: bool = False
     sockets: frozenset[str] = field(init=False, repr=False, compare=False)
     plain: type | None = field(init=False, repr=False, compare=False)
 
