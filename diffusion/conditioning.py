@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
     from torch import Tensor
 
+    from diffusion.adapters.schedule import Scheduled
     from diffusion.control import Control
 
 
@@ -55,6 +56,8 @@ class Cond:
     guidance: float | None = None
     concat: Tensor | None = None  # (B, C', H / 8, W / 8), for inpainting networks
     controls: tuple[Control, ...] = ()
+    adapters: tuple[Scheduled, ...] = ()
+    """On the network, while it is run for this entry."""
     extra: Mapping[str, Any] = field(default_factory=lambda: NOTHING)
 
 

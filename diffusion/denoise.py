@@ -10,6 +10,8 @@ from typing import Literal
 import torch
 from torch import Tensor, nn
 
+from diffusion.adapters.schedule import strengths_at
+from diffusion.branches import Branches, Strengths
 from diffusion.guidance import RescaleGuidance, Rule
 from diffusion.regions import Region
 from diffusion.samplers.sampler import Denoiser
@@ -34,6 +36,8 @@ class Network:
     """For a network that was trained to inpaint: what it sees of a latent where a prompt says nothing else."""
     nets: Nets = field(default_factory=dict)
     """The ControlNets that prompts name."""
+    branches: Branches = field(default_factory=Branches)
+    """The adapters that prompts or the model schedule."""
 
     def __call__(
         self,
@@ -42,10 +46,11 @@ class Network:
         embeds: Tensor,
         shown: Tensor | None = None,
         controls: Sequence[Sequence[Steering]] = (),
+        adapters: Sequence[Strengths] = (),
     ) -> Tensor:
         """x: (B, C, h, w) at noise level ``sigma``; embeds: (B, N, D); shown: (B, C', h, w), as it is.
 
-        ``controls`` steer equal parts of the batch each.
+        ``controls`` steer equal parts of the batch each, and so do ``adapters`` change the network for them.
 
         Returns: (B, C, h, w), float32.
         """
@@ -56,7 +61,9 @@ class Network:
         added = residuals(self.nets, scaled, times, embeds, controls, dtype)
         if shown is not None:
             scaled = torch.cat([scaled, shown], dim=1)
-        answer = self.module(scaled.to(dtype), times, encoder_hidden_states=embeds.to(dtype), **added).sample.float()
+        with self.branches.acting(adapters):
+            answer = self.module(scaled.to(dtype), times, encoder_hidden_states=embeds.to(dtype), **added).sample
+        answer = answer.float()
         match self.prediction:
             case "x0":
                 return answer
@@ -83,7 +90,8 @@ def predict(network: Network, x: Tensor, sigma: Tensor, prompts: Sequence[Sequen
         embeds = _side_by_side([region.embeds for _, region in batch])
         windows = torch.cat([region.window.of(x) for _, region in batch])
         controls = [[each for each in region.controls if each.acts_at(level)] for _, region in batch]
-        parts = network(windows, sigma, embeds, _shown(network, batch), controls).chunk(len(batch))
+        adapters = [strengths_at(region.adapters, level) for _, region in batch]
+        parts = network(windows, sigma, embeds, _shown(network, batch), controls, adapters).chunk(len(batch))
         for (i, region), part in zip(batch, parts, strict=True):
             region.window.of(totals[i]).add_(part * region.weight)
             region.window.of(weights[i]).add_(region.weight)

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, ClassVar, Literal, Self
 
 if TYPE_CHECKING:
+    from diffusion.adapters.schedule import Scheduled
     from diffusion.block_patches import BlockPatch
 
 Component = Literal["model", "text", "vae", "control"]
@@ -90,6 +91,8 @@ class ModelHandle:
     sampling: ModelSampling = ModelSampling()
     guidance: tuple[object, ...] = ()
     block_patches: tuple[BlockPatch, ...] = ()
+    scheduled: tuple[Scheduled, ...] = ()
+    """Adapters whose strength changes while a picture is made."""
 
     def clone(self, *adapters: Applied) -> Self:
         """A copy of this instance with more adapters on top. Nothing is computed, this one is untouched."""

@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import interpolate
 
+from diffusion.adapters.schedule import Course, Scheduled
 from diffusion.conditioning import Cond, Conditioning
 from diffusion.latent import LatentSpace
 from diffusion.sigmas import TrainedSigmas
@@ -58,6 +59,7 @@ class Region:
     bounded: bool  # whether an area was asked for
     shown: Tensor | None = None  # (B, C', window.height, window.width), what an inpainting network sees besides
     controls: tuple[Steering, ...] = ()
+    adapters: tuple[Course, ...] = ()
     levels: Levels | None = None
     """The noise levels of the steps that it acts at, where it does not at all."""
     composed: bool = False
@@ -73,14 +75,26 @@ def regions(
     space: LatentSpace,
     trained: TrainedSigmas,
     sigmas: Sequence[float] = (),
+    scheduled: Sequence[Scheduled] = (),
+    whole: Sequence[float] | None = None,
 ) -> list[list[Region]]:
     """The regions of each prompt for a latent ``x`` (B, C, h, w), in a run along ``sigmas``.
+
+    ``scheduled`` adapters act on all of them, along the ``whole`` run of which ``sigmas`` may be a part.
 
     Guidance is a difference, so each area of one prompt is met by an area of every other with the same bounds, made
     from the smallest entry that holds it.
     """
+    run = sigmas if whole is None else whole
     prepared = [
-        [replace(_region(cond, x, space, trained), levels=levels(cond, prompt, sigmas)) for cond in prompt.entries]
+        [
+            replace(
+                _region(cond, x, space, trained),
+                levels=levels(cond, prompt, sigmas),
+                adapters=tuple(each.along(run) for each in (*scheduled, *cond.adapters)),
+            )
+            for cond in prompt.entries
+        ]
         for prompt in prompts
     ]
     for prompt, other in permutations(prepared, 2):
@@ -178,4 +192,4 @@ def _opposite(region: Region, others: Iterable[Region]) -> Sequence[Region]:
     tightest = min(around, key=lambda other: (not other.bounded, other.window.height * other.window.width))
     if tightest.bounded and tightest.window == region.window:
         return ()
-    return (replace(region, embeds=tightest.embeds, composed=False),)
+    return (replace(region, embeds=tightest.embeds, adapters=tightest.adapters, composed=False),)

@@ -22,7 +22,7 @@ from diffusion.device import Device, choose_device, is_out_of_memory, speaking_o
 from diffusion.errors import OutOfMemory
 from diffusion.families.family import Target
 from diffusion.files.folders import ModelFolders
-from diffusion.handle import ControlHandle, ModelHandle, TextHandle, VaeHandle, Weights
+from diffusion.handle import ControlHandle, ModelHandle, Patched, TextHandle, VaeHandle, Weights
 from diffusion.latent import LatentSpace
 from diffusion.model_files import ModelFile, ModelFiles
 from diffusion.recipes import Recipe, Recipes, component_of, files_of
@@ -54,6 +54,11 @@ class Residency:
         """Where models run."""
         return self._device.place
 
+    @property
+    def folders(self) -> ModelFolders:
+        """Where models and adapters lie."""
+        return self._folders
+
     def config(self, handle: Handle) -> Any:
         """The configuration of a model: UnetConfig, ClipConfig, VaeConfig or ControlConfig."""
         opened = self._opened(handle)
@@ -67,6 +72,11 @@ class Residency:
     def targets(self, handle: Handle) -> Mapping[str, Target]:
         """The weights adapters can change, by canonical name."""
         return self._recipes.targets(handle.weights, handle.family)
+
+    def pristine(self, handle: Handle) -> Mapping[str, Recipe]:
+        """How a model's weights come about without the adapters on them, by canonical name."""
+        weights = handle.weights
+        return self._recipes.of(weights.base if isinstance(weights, Patched) else weights, handle.family)
 
     @contextmanager
     def resident(self, handle: Handle, stop: Stop | None = None) -> Iterator[nn.Module]:
@@ -113,7 +123,15 @@ class Residency:
 
     def held(self) -> int:
         """Bytes of weights on the device."""
-        return sum(slot.size for slot in self._slots)
+        return sum(slot.size for slot in list(self._slots))
+
+    def files(self) -> list[str]:
+        """The files that the weights on the device are of, as ``<folder>/<name>``."""
+        return sorted({file.path for slot in list(self._slots) for file in slot.files[1]})
+
+    def state(self) -> dict[str, Any]:
+        """The device, and bytes of its memory: all, still free, and held by weights."""
+        return self._device.state() | {"weights": self.held()}
 
     def _opened(self, handle: Handle) -> ModelFile:
         """The file a model takes its configuration from."""

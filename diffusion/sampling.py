@@ -10,6 +10,7 @@ import torch
 from PIL import Image
 from torch import Tensor, nn
 
+from diffusion.branches import Branches, attached
 from diffusion.conditioning import Conditioning
 from diffusion.custom_sampling import CPU_NOISE, NoiseSource
 from diffusion.denoise import Guided, Inpainted, Network, Prediction
@@ -65,6 +66,7 @@ def sample(
         Guider(model, (positive, negative), ClassifierFree(cfg)),
         latent,
         stretch(sigmas, start, end, leave_noise=leave_noise),
+        whole=sigmas,
         seed=seed,
         sampler_name=sampler_name,
         add_noise=add_noise,
@@ -88,6 +90,7 @@ def sample_along(
     latent: Latent,
     sigmas: Tensor,
     *,
+    whole: Tensor | None = None,
     seed: int,
     sampler_name: str,
     add_noise: bool = True,
@@ -95,7 +98,10 @@ def sample_along(
     on_step: Watch | None = None,
     stop: Callable[[], None] | None = None,
 ) -> Sampled:
-    """Denoise a latent along given sigmas. Fewer than two of them leave it as it is."""
+    """Denoise a latent along given sigmas. Fewer than two of them leave it as it is.
+
+    ``whole`` are those of the run that they are a stretch of, by whose steps adapters are scheduled.
+    """
     if not latent.samples.isfinite().all():
         raise NotFinite(
             "The latent to start from holds values that are not numbers: what made it is at fault, not the sampler."
@@ -125,15 +131,19 @@ def sample_along(
             on_step(done, total, preview(denoised, space))
 
     def steered(module: nn.Module) -> Tensor:
-        with resident_nets(residency, model, guider.prompts, stop) as nets:
-            return follow(module, nets)
+        with (
+            resident_nets(residency, model, guider.prompts, stop) as nets,
+            attached(residency, model, module, guider.prompts) as branches,
+        ):
+            return follow(module, nets, branches)
 
-    def follow(module: nn.Module, nets: Nets) -> Tensor:
+    def follow(module: nn.Module, nets: Nets, branches: Branches) -> Tensor:
         noise = start_noise(source, original, seed, sigmas, latent.batch_index)
         initial = noise.initial if add_noise else torch.zeros_like(original)
         shown = _shown(original, mask) if residency.config(model).in_channels > space.channels else None
-        network = Network(module, trained, _prediction(model), shown, nets)
-        prompts = regions(guider.prompts, original, space, trained, sigmas.tolist())
+        network = Network(module, trained, _prediction(model), shown, nets, branches)
+        run = None if whole is None else whole.tolist()
+        prompts = regions(guider.prompts, original, space, trained, sigmas.tolist(), model.scheduled, run)
         denoise: Denoiser = Guided(network, prompts, guider.rule, rescale)
         if mask is not None:
             # In DDIM's public form what is kept is not shown with the noise that the run started from.

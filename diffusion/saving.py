@@ -94,6 +94,9 @@ def left_out(handle: Handle) -> Iterator[str]:
         if handle.block_patches:
             kinds = ", ".join(sorted({type(patch).__name__ for patch in handle.block_patches}))
             yield f"What changes how the network computes and not its weights is not in the file: {kinds}."
+        if handle.scheduled:
+            files = ", ".join(dict.fromkeys(each.adapter.path for each in handle.scheduled))
+            yield f"Adapters whose strength changes while sampling are not in the file: {files}."
         if handle.guidance:
             yield "How the model is guided is not in the file."
         if handle.sampling.zero_terminal_snr or handle.sampling.shift is not None:

@@ -10,6 +10,7 @@ from typing import Any
 MODULES = (
     "loaders",
     "lora",
+    "lora_schedule",
     "merge",
     "model_patch",
     "model_saving",

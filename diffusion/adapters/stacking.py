@@ -10,6 +10,7 @@ from diffusion.adapters.match import Index
 from diffusion.adapters.mentions import Mention
 from diffusion.adapters.patches import inspect_against
 from diffusion.adapters.report import AdapterReport
+from diffusion.adapters.schedule import Keyframe, Scheduled
 from diffusion.files.folders import ModelFolders
 from diffusion.handle import Applied, Component, ModelHandle, TextHandle
 
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
     from diffusion.residency import Residency
 
 Say = Callable[[str], None]
+THIN = frozenset({LoRA.title, "LoRA-FA", "DyLoRA"})
+"""Kinds that run as two thin matrices beside a weight."""
 
 
 class Stack(NamedTuple):
@@ -44,12 +47,44 @@ def stacked(
     model, text = [], []
     for mention in mentions:
         file, report = inspect_against(folders, mention.name, index)
-        note(report.summary())
-        for sentence in (*report.warnings(), *_without_ranks(report, mention)):
+        _say(report, note, warn)
+        for sentence in _without_ranks(report, mention):
             warn(sentence)
         model.append(Applied(file, mention.model, mention.options))
         text.append(Applied(file, mention.text, mention.options))
     return Stack(tuple(model), tuple(text))
+
+
+def scheduled(
+    residency: Residency,
+    folders: ModelFolders,
+    name: str,
+    model: ModelHandle,
+    frames: tuple[Keyframe, ...],
+    *,
+    gliding: bool,
+    note: Say,
+    warn: Say,
+) -> Scheduled:
+    """Find the file that a name means, hold it against a model, and say what it costs beside one.
+
+    Raises what `stacked` raises.
+    """
+    file, report = inspect_against(folders, name, Index.of({"model": residency.targets(model)}))
+    _say(report, note, warn)
+    whole = [kind for kind in report.kinds if kind not in THIN]
+    if whole:
+        warn(
+            f"{report.file}: {' and '.join(whole)} beside a network takes as much memory and time again as the weights "
+            "that it changes. Where its strength is the same for all steps and prompts, put it on with LoraLoader."
+        )
+    return Scheduled(file, frames, gliding)
+
+
+def _say(report: AdapterReport, note: Say, warn: Say) -> None:
+    note(report.summary())
+    for sentence in report.warnings():
+        warn(sentence)
 
 
 def _without_ranks(report: AdapterReport, mention: Mention) -> tuple[str, ...]:

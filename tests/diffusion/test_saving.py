@@ -8,12 +8,13 @@ import torch
 from safetensors import safe_open
 from safetensors.torch import load_file, save_file
 
+from diffusion.adapters.schedule import Keyframe, Scheduled
 from diffusion.checkpoint import Checkpoint, open_checkpoint, open_vae
 from diffusion.device import DTYPES
 from diffusion.errors import DiffusionError, NotFinite
 from diffusion.files.folders import ModelFolders
 from diffusion.freeu import FreeU
-from diffusion.handle import Applied, Blend, ModelSampling
+from diffusion.handle import Applied, Blend, FileRef, ModelSampling
 from diffusion.merging import weighted
 from diffusion.model_files import ModelFiles
 from diffusion.recipes import Recipes
@@ -181,8 +182,10 @@ def sentences(*handles) -> Iterator[str]:
 def test_what_a_file_cannot_hold_is_said(tiny):
     assert not list(sentences(*tiny))
     model = replace(tiny.model, block_patches=(FreeU(1, 1, 1, 1),), guidance=(object(),))
-    model = replace(model, sampling=ModelSampling(zero_terminal_snr=True))
+    neon = Scheduled(FileRef("loras/neon.safetensors", "1"), (Keyframe(0, 1),))
+    model = replace(model, sampling=ModelSampling(zero_terminal_snr=True), scheduled=(neon, neon))
     told = list(sentences(model, replace(tiny.text, skip=1)))
-    assert len(told) == 4
+    assert len(told) == 5
     assert "FreeU" in told[0]
-    assert "-2" in told[3]
+    assert told[1].endswith("loras/neon.safetensors.")
+    assert "-2" in told[4]
