@@ -1,0 +1,195 @@
+/** All jobs that the editor knows of, kept up to date by the server's events. */
+
+import { EventStream, type Connection, type Listener } from "./events.ts";
+import { jobs as routes, queue as queueRoutes } from "./routes.ts";
+import { isEnded, JobRun } from "./run.ts";
+import type { Job, Preview, Queue, ServerEvent, Worker } from "./types.ts";
+
+const KEPT_ENDED = 50;
+/** Events after which the order of the queue or its workers is asked for again. */
+const REORDERING = new Set([
+  "queued",
+  "requeued",
+  "started",
+  "succeeded",
+  "failed",
+  "cancelled",
+  "interrupted",
+  "moved",
+  "paused",
+  "resumed",
+  "forgotten",
+]);
+
+export interface QueueState {
+  readonly paused: boolean;
+  readonly running: readonly string[];
+  readonly queued: readonly string[];
+  readonly workers: readonly Worker[];
+}
+
+/** Jobs by id, the queue, and the connection. Listeners hear of changes once per frame. */
+export class RunStore {
+  private readonly known = new Map<string, JobRun>();
+  private readonly dirty = new Set<JobRun>();
+  private readonly listeners = new Set<() => void>();
+  private state: QueueState = { paused: false, running: [], queued: [], workers: [] };
+  private linked: Connection = "connecting";
+  private scheduled = false;
+  private asking: Promise<void> | null = null;
+  private askAgain = false;
+  /** Seconds that each node took when it last ran, over all jobs. */
+  private readonly seconds = new Map<string, number>();
+  private ended = 0;
+  private stream: EventStream | null = null;
+
+  constructor(private readonly frame: (flush: () => void) => void = nextFrame) {}
+
+  /** Begin to listen to the server. */
+  start(stream: (listener: Listener) => EventStream = (listener) => new EventStream(listener)): void {
+    this.stream = stream({ event: this.take, preview: this.takePreview, connection: this.connection });
+  }
+
+  stop(): void {
+    this.stream?.close();
+    this.known.forEach((run) => run.dispose());
+  }
+
+  watchPreviews(wanted: boolean): void {
+    this.stream?.watch(wanted);
+  }
+
+  get queue(): QueueState {
+    return this.state;
+  }
+
+  get connected(): Connection {
+    return this.linked;
+  }
+
+  /** Counts up when a job ends: what lists of ended jobs are asked for again by. */
+  get endings(): number {
+    return this.ended;
+  }
+
+  run(id: string): JobRun | undefined {
+    return this.known.get(id);
+  }
+
+  /** Be told when the queue, the connection or any job changed. */
+  subscribe(listener: () => void): () => void {
+    this.listeners.add(listener);
+    return () => this.listeners.delete(listener);
+  }
+
+  /** Take in what the server says of a job, and follow it from now on. */
+  adopt(job: Job): JobRun {
+    const before = this.known.get(job.id);
+    if (before !== undefined) {
+      before.replace(job);
+      return before;
+    }
+    const run: JobRun = new JobRun(job, () => this.touch(run));
+    run.expected = this.seconds;
+    this.known.set(job.id, run);
+    this.forgetOldest();
+    this.touch(run);
+    return run;
+  }
+
+  /** A job by id, asked for where it is not known. Raises ApiError. */
+  async fetch(id: string): Promise<JobRun> {
+    return this.adopt(await routes.get(id));
+  }
+
+  /** Ask for the queue again; calls that come meanwhile share the next answer. */
+  async refresh(): Promise<void> {
+    if (this.asking !== null) {
+      this.askAgain = true;
+      return this.asking;
+    }
+    this.asking = this.ask();
+    await this.asking;
+    this.asking = null;
+    if (this.askAgain) {
+      this.askAgain = false;
+      await this.refresh();
+    }
+  }
+
+  private async ask(): Promise<void> {
+    let queue: Queue;
+    try {
+      queue = await queueRoutes.get();
+    } catch {
+      return; // the connection's own state tells that the server cannot be reached
+    }
+    for (const job of [...queue.running, ...queue.queued]) this.adopt(job);
+    const id = (job: Job): string => job.id;
+    this.state = { ...queue, running: queue.running.map(id), queued: queue.queued.map(id) };
+    this.schedule();
+  }
+
+  private readonly take = (event: ServerEvent): void => {
+    const run = event.job === null ? undefined : this.known.get(event.job);
+    const wasEnded = run === undefined || isEnded(run.job.state);
+    run?.take(event);
+    if (run !== undefined && event.type === "node_finished") {
+      const id = String(event.data["node"]);
+      const seconds = run.node(id)?.seconds;
+      if (seconds !== null && seconds !== undefined) this.seconds.set(id, seconds);
+    }
+    if (run !== undefined && !wasEnded && isEnded(run.job.state)) this.ended += 1;
+    if (event.type === "forgotten" && event.job !== null) this.known.delete(event.job);
+    if (REORDERING.has(event.type)) void this.refresh();
+    this.schedule();
+  };
+
+  private readonly takePreview = ({ job, node, picture }: Preview): void => {
+    this.known.get(job)?.preview(node, picture);
+  };
+
+  private readonly connection = (state: Connection): void => {
+    this.linked = state;
+    if (state === "connected") void this.catchUp();
+    this.schedule();
+  };
+
+  /** After (re)connecting: the queue, and every job that had not ended when last heard of. */
+  private async catchUp(): Promise<void> {
+    const open = [...this.known.values()].filter((run) => !isEnded(run.job.state));
+    await this.refresh();
+    await Promise.allSettled(open.map((run) => this.fetch(run.job.id)));
+  }
+
+  private touch(run: JobRun): void {
+    this.dirty.add(run);
+    this.schedule();
+  }
+
+  private schedule(): void {
+    if (this.scheduled) return;
+    this.scheduled = true;
+    this.frame(() => {
+      this.scheduled = false;
+      const dirty = [...this.dirty];
+      this.dirty.clear();
+      dirty.forEach((run) => run.flush());
+      this.listeners.forEach((listener) => listener());
+    });
+  }
+
+  private forgetOldest(): void {
+    const ended = [...this.known].filter(([, run]) => isEnded(run.job.state));
+    for (const [id, run] of ended.slice(0, Math.max(0, ended.length - KEPT_ENDED))) {
+      run.dispose();
+      this.known.delete(id);
+    }
+  }
+}
+
+/** Frames stop while the page is hidden, but its title still tells how far a job is. */
+function nextFrame(flush: () => void): void {
+  if (document.hidden) setTimeout(flush, 250);
+  else requestAnimationFrame(flush);
+}

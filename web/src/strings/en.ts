@@ -1,0 +1,7 @@
+/** English: the parts of the editor, one file each. */
+
+import { app } from "./en/app.ts";
+import { editor } from "./en/editor.ts";
+import { panels } from "./en/panels.ts";
+
+export const en = { ...app, ...editor, ...panels };

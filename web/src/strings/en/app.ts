@@ -1,0 +1,1 @@
+export const app = { "format.seconds": "{number} s" };

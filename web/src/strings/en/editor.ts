@@ -1,0 +1,3 @@
+/** Canvas, nodes and widgets. */
+
+export const editor = {};

@@ -1,0 +1,3 @@
+/** 画布、节点与控件。 */
+
+export const editor = {};
