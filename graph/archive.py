@@ -32,12 +32,10 @@ class Archive:
         self._codecs, self._stamp, self._limit, self._least_seconds = codecs, stamp, limit, least_seconds
         for folder in (self._objects, self._recipes):
             folder.mkdir(parents=True, exist_ok=True)
-        self._known = {path.stem for path in self._objects.glob("*.json")}
-        self._known_recipes = {path.stem for path in self._recipes.glob("*.json")}
         self._used = sum(size for _, size, _ in self._sizes())
 
     def __contains__(self, key: str) -> bool:
-        return self._name(key) in self._known
+        return self._document(self._name(key)).exists()  # other processes keep and remove outputs meanwhile
 
     def save(self, key: str, stored: Stored) -> bool:
         """Keep outputs, if they were costly and can be stored, or were made to be shown: that is not done twice."""
@@ -66,8 +64,7 @@ class Archive:
             part = _part(self._objects)
             self._codecs.write(part, tensors)
             part.replace(self._objects / f"{name}.tensors")
-        _write(self._objects / f"{name}.json", document | {"tensors": bool(tensors)})
-        self._known.add(name)
+        _write(self._document(name), document | {"tensors": bool(tensors)})
         self._used += self._size(name)
         if self._used > self._limit:
             self._prune()
@@ -76,9 +73,9 @@ class Archive:
     def load(self, key: str) -> Stored | None:
         """What was kept under a content key; None if there is nothing, or nothing that can be read."""
         name = self._name(key)
-        if name not in self._known:
+        path = self._document(name)
+        if not path.exists():
             return None
-        path = self._objects / f"{name}.json"
         try:
             document = json.loads(path.read_bytes())
             tensors = self._codecs.read(path.with_suffix(".tensors")) if document["tensors"] else {}
@@ -90,17 +87,17 @@ class Archive:
                 for slot, entry in enumerate(document["outputs"])
             )
             artifacts = self._artifacts(document)
+            os.utime(path)
         except Exception:  # another process removed it, or it is damaged: either way it has to be made again
             self._remove(name)
             return None
-        os.utime(path)
         return Stored(outputs, digests, artifacts, seconds=document["seconds"], size=document["size"])
 
     def shown(self, key: str) -> tuple[Artifact, ...] | None:
         """The artifacts kept under a content key, without its outputs; None if they cannot be read."""
         name = self._name(key)
         try:
-            return self._artifacts(json.loads((self._objects / f"{name}.json").read_bytes()))
+            return self._artifacts(json.loads(self._document(name).read_bytes()))
         except Exception:  # another process removed it, or it is damaged
             self._remove(name)
             return None
@@ -110,19 +107,17 @@ class Archive:
         if recipe.keys and not recipe.witnesses and all(key in self for key in recipe.keys):
             name = self._name(recipe_key)
             _write(self._recipes / f"{name}.json", {"keys": recipe.keys, "paths": recipe.paths})
-            self._known_recipes.add(name)
 
     def recall(self, recipe_key: str) -> Recipe | None:
         """What a recipe came to; None if that is not known or not kept any more."""
-        name = self._name(recipe_key)
-        if name not in self._known_recipes:
+        path = self._recipes / f"{self._name(recipe_key)}.json"
+        if not path.exists():
             return None
-        path = self._recipes / f"{name}.json"
         try:
             document = json.loads(path.read_bytes())
             return Recipe(tuple(document["keys"]), tuple(tuple(entry) for entry in document["paths"]))
         except Exception:  # another process removed it, or it is damaged
-            self._forget(path)
+            path.unlink(missing_ok=True)
             return None
 
     def _name(self, key: str) -> str:
@@ -161,7 +156,7 @@ class Archive:
             except (OSError, ValueError, TypeError, KeyError):  # another process removed it, or it is damaged
                 recipe_keys = None
             if recipe_keys is None or not all(key in self for key in recipe_keys):
-                self._forget(path)
+                path.unlink(missing_ok=True)
 
     def _sizes(self) -> Iterator[tuple[float, int, str]]:
         """When each entry was last used, its bytes, its name."""
@@ -172,16 +167,14 @@ class Archive:
                 continue
 
     def _size(self, name: str) -> int:
-        document = self._objects / f"{name}.json"
+        document = self._document(name)
         tensors = document.with_suffix(".tensors")
         return document.stat().st_size + (tensors.stat().st_size if tensors.exists() else 0)
 
-    def _forget(self, path: Path) -> None:
-        self._known_recipes.discard(path.stem)
-        path.unlink(missing_ok=True)
+    def _document(self, name: str) -> Path:
+        return self._objects / f"{name}.json"
 
     def _remove(self, name: str) -> None:
-        self._known.discard(name)
         for suffix in (".json", ".tensors"):
             (self._objects / name).with_suffix(suffix).unlink(missing_ok=True)
 

@@ -22,8 +22,8 @@ class Flights(Generic[Ticket]):
         self._loop: asyncio.AbstractEventLoop | None = None
         self._thread: threading.Thread | None = None
 
-    def __bool__(self) -> bool:
-        return bool(self._flying)
+    def __len__(self) -> int:
+        return len(self._flying)
 
     def start(self, ticket: Ticket, coroutine: Coroutine[Any, Any, Any]) -> None:
         """Let a coroutine run beside whatever the caller does next."""

@@ -10,10 +10,12 @@ import heapq
 import itertools
 import threading
 import time
+from collections import deque
 from collections.abc import Callable, Mapping
 from typing import Any
 
 from graph.arguments import take_arguments
+from graph.arrivals import settle_arrivals
 from graph.cache import Cache
 from graph.check import Bound, Checker
 from graph.codec import Codecs
@@ -42,6 +44,7 @@ from graph.weight import weigh
 from graph.workflow import Link, NodeId
 
 UNCHANGED = "what it consumes is what it was before"
+MOST_FLIGHTS = 64  # coroutine nodes at once: each may hold a connection, a picture, a process
 
 
 class Run:
@@ -68,6 +71,7 @@ class Run:
         self._checker = Checker(graph.registry, graph.choices)
         self._counters: dict[NodeId, itertools.count[int]] = {}
         self._ready: list[tuple[Any, ...]] = []
+        self._boarding: deque[Unit] = deque()
         self._serial = itertools.count()
         self._flights: Flights[Unit] = Flights()
 
@@ -89,15 +93,18 @@ class Run:
             self._speak(event)
 
     def _work(self) -> None:
-        moved, ready, flights = self.stations.moved, self._ready, self._flights
+        moved, ready, boarding, flights = self.stations.moved, self._ready, self._boarding, self._flights
         while True:
             while moved:
                 self._advance(moved.popleft())
             if self._cancel.is_set():
                 raise Cancelled
-            landed = flights.land(0 if ready else 0.05) if flights else None
+            boards = boarding and len(flights) < MOST_FLIGHTS
+            landed = flights.land(0 if ready or boards else 0.05) if flights else None
             if landed is not None:
                 self._land(*landed)
+            elif boards:  # off it goes; what is synchronous runs meanwhile
+                self._step(boarding.popleft())
             elif ready:
                 self._step(heapq.heappop(ready)[-1])
             elif not flights:
@@ -125,8 +132,8 @@ class Run:
 
     def _push(self, unit: Unit) -> None:
         station = unit.station
-        if station.bound.type.is_coroutine:  # off it goes; what is synchronous runs meanwhile
-            heapq.heappush(self._ready, ((), (-1,), next(self._serial), unit))
+        if station.bound.type.is_coroutine:
+            self._boarding.append(unit)
         else:
             heapq.heappush(self._ready, (unit.path, station.place, next(self._serial), unit))
 
@@ -163,6 +170,8 @@ class Run:
         try:
             if kind.lazy and not self._ask(unit, values, digests):
                 return
+            for remark in settle_arrivals(station.bound, values, digests, self._keys.lookup):
+                self._emit(NodeWarned(station.id, remark, unit.item, station.items))
             unit.key = self._keys.content_key(station.bound, station.head, values, digests)
         except Exception as error:
             self._fail(unit, error)
@@ -263,8 +272,7 @@ class Run:
         if isinstance(returned, Expansion):
             self._expand(unit, fragment)
             return
-        self._emit(NodeFinished(station.id, artifacts, unit.seconds, unit.item, station.items))
-        self._keep(unit, stored)
+        self._keep(unit, stored, artifacts)
 
     def _digest(self, unit: Unit, slot: int, value: Any) -> Any:
         digest = self._keys.digester.digest
@@ -272,13 +280,15 @@ class Run:
             return tuple(digest(item) or f"{unit.key}:{slot}:{place}" for place, item in enumerate(value))
         return digest(value) or f"{unit.key}:{slot}"
 
-    def _keep(self, unit: Unit, stored: Stored) -> None:
+    def _keep(self, unit: Unit, stored: Stored, shown: tuple[Artifact, ...]) -> None:
+        """Store what a unit came to. Only then is it finished: whoever hears so will not see it made again."""
         station = unit.station
         try:
             self._cache.keep(unit.key, stored)
         except Exception as error:  # a full disk, say: the run goes on, the next process will have to make it again
             message = f"its output could not be kept for another time: {error}"
             self._emit(NodeWarned(station.id, message, unit.item, station.items))
+        self._emit(NodeFinished(station.id, shown, stored.seconds, unit.item, station.items))
         station.seconds += stored.seconds
         self._finish(unit, Result(stored.outputs, stored.digests, unit.key), stored.artifacts)
 
@@ -381,10 +391,10 @@ class Run:
         self.stations.stop_reading(exit)
         station = unit.station
         station.depend_on(witnesses)
-        self._emit(NodeFinished(station.id, (), seconds, unit.item, station.items))
         if witnesses is not None and not has_failed(values):
             size = weigh(values, self._codecs)
-            self._keep(unit, Stored(tuple(values), tuple(digests), artifacts, seconds, size, witnesses))
+            self._keep(unit, Stored(tuple(values), tuple(digests), artifacts, seconds, size, witnesses), ())
             return
+        self._emit(NodeFinished(station.id, (), seconds, unit.item, station.items))
         station.seconds += seconds
         self._finish(unit, Result(tuple(values), tuple(digests), None))

@@ -7,7 +7,7 @@ import pytest
 
 from graph.archive import Archive
 from graph.declare import Artifact, Choice, node
-from graph.events import NodeWarned
+from graph.events import NodeFinished, NodeWarned
 from graph.store import Recipe, Stored
 from graph.workflow import Link, Node
 from tests.graph.conftest import Bench
@@ -93,6 +93,28 @@ def test_a_second_process_does_not_make_costly_outputs_again(process):
     assert bench.shown(line()) == ["<2>"]
     assert CALLS == ["length"]
     assert bench.events[0].steps == ("l", "out"), "the plan knows"
+
+
+def test_processes_that_live_side_by_side_use_each_others_outputs(process):
+    first, second = process(), process()
+    first.run(line())
+    CALLS.clear()
+    second.run(line())
+    assert CALLS == ["length"]
+
+
+def test_a_node_is_finished_once_its_output_is_kept(process, tmp_path):
+    def watch(event):
+        if isinstance(event, NodeFinished) and event.node == "s":
+            CALLS.clear()
+            raise KeyboardInterrupt  # the process ends here
+
+    bench = process()
+    bench.watch = watch
+    with pytest.raises(KeyboardInterrupt):
+        bench.run(line())
+    assert process().shown(line()) == ["<2>"]
+    assert CALLS == ["length"]
 
 
 def test_what_is_cheap_is_not_kept(process):

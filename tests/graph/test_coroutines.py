@@ -57,6 +57,26 @@ def test_coroutine_nodes_run_side_by_side(bench):
     assert [result.artifacts[f"s{place}"] for place in range(10)] == [(f"<{place}>",) for place in range(10)]
 
 
+def test_no_more_than_so_many_coroutines_run_at_once_and_all_of_them_end(bench, monkeypatch):
+    monkeypatch.setattr("graph.run.MOST_FLIGHTS", 3)
+    side_by_side, most = 0, 0
+
+    @node("Count")
+    async def count(value: float) -> float:
+        nonlocal side_by_side, most
+        side_by_side += 1
+        most = max(most, side_by_side)
+        await asyncio.sleep(0.01)
+        side_by_side -= 1
+        return value
+
+    bench.registry.add(count.node_type)
+    nodes = {"r": Node("Range", {"length": 20}), "c": Node("Count", {"value": Link("r")})}
+    nodes |= {"sum": Node("Sum", {"values": Link("c")}), "out": Node("Show", {"value": Link("sum")})}
+    assert bench.shown(nodes) == ["<190>"]
+    assert most == 3
+
+
 def test_a_synchronous_node_runs_while_coroutines_wait(bench):
     nodes = {
         "a": Node("Work", {"value": 1.0}),
