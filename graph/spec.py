@@ -59,8 +59,8 @@ class Input:
     """One input: a link, or a widget that may be linked.
 
     ``many`` gathers a whole list; ``growing`` is the prefix of numbered inputs (``image_`` for ``image_1`` …)
-    that reach the function as one list. ``free`` leaves it to the node to judge what is written: bounds and lists are
-    for editors alone.
+    that reach the function as one list. ``free`` leaves it to the node to judge what is written or comes in: bounds and
+    lists are for editors alone.
     """
 
     name: str
