@@ -83,8 +83,8 @@ class Database:
     async def write(self, action: Callable[[sqlite3.Connection], T], then: Callable[[T], None] | None = None) -> T:
         """Run ``action`` within a transaction; return what it returns when that is on disk.
 
-        What it raises undoes what it did, and is raised here. ``then`` is called with it on the loop after the commit, in
-        the order of commits, also when nobody waits any more.
+        What it raises undoes what it did, and is raised here. ``then`` is called with it on the loop after the commit,
+        in the order of commits, also when nobody waits any more.
         """
         self._loop = asyncio.get_running_loop()
         return await asyncio.wrap_future(self._send(action, then))

@@ -15,7 +15,7 @@ from server.acceptance import accept
 from server.database import Database
 from server.events import Hub, Message
 from server.history import History
-from server.jobs import Conflict, Job, State, Waiting, WrongState
+from server.jobs import Job, State, Waiting, WrongState
 from server.leases import Leases
 from server.pace import REMEMBERED, Pace
 from server.records import Transaction, write_json
