@@ -14,7 +14,6 @@ from typing import Any
 
 from cli.errors import CommandError
 from cli.hashes import FileHashes
-from cli.opening import Opened
 from cli.places import Places
 from diffusion.errors import OutOfMemory
 from diffusion.runtime import Runtime
@@ -56,11 +55,13 @@ class Execution:
             except OSError as error:
                 raise CommandError(_unwritable(where.state, error)) from error
 
-    def executor(self, file: Opened) -> Executor:
-        """What runs this file's graph; a node that found the memory full is tried once more."""
-        name = str(file.path.resolve())
+    def executor(self, workflow: str) -> Executor:
+        """What runs the graph of a workflow, whose earlier runs are remembered under this name.
+
+        A node that found the memory full is tried once more. Raises CommandError where nothing can be remembered.
+        """
         try:
-            journal = Journal(self._where.state / "journal.sqlite", name) if self._remembers else None
+            journal = Journal(self._where.state / "journal.sqlite", workflow) if self._remembers else None
         except (OSError, sqlite3.Error) as error:
             raise CommandError(_unwritable(self._where.state, error)) from error
         recover = lambda error: isinstance(error, OutOfMemory)
@@ -77,6 +78,21 @@ class Execution:
             PreviewFolder: PreviewFolder(where.previews, numbers, document, self._hashes),
         }
 
+    def free(self, *, models: bool, cache: bool) -> None:
+        """Let go of models, and of outputs kept in memory."""
+        if models:
+            self._runtime.forget()
+        if cache:
+            self._store.free(self._store.used)
+
+    def resident(self) -> list[str]:
+        """The model files whose weights are on the device, as ``<folder>/<name>``."""
+        return self._runtime.resident()
+
+    def device(self) -> Mapping[str, Any] | None:
+        """The device and its memory in bytes; None before the first model was used, which is when it is looked at."""
+        return self._runtime.state()
+
 
 def read_bytes(text: str) -> int:
     """``4GB``, ``500M`` or plain bytes as a number of bytes. Raises CommandError."""
@@ -88,7 +104,7 @@ def read_bytes(text: str) -> int:
 
 def _unwritable(state: Path, error: Exception) -> str:
     reason = (error.strerror if isinstance(error, OSError) else None) or error
-    advice = "name a --base-directory that can be, and with --models where the models are"
+    advice = "name a directory that can be with --state-directory"
     return f"{state}, where runs remember what they made, cannot be written to ({reason}); {advice}"
 
 
@@ -99,5 +115,6 @@ def _stamp(arguments: argparse.Namespace) -> str:
         for path in sorted((Path(__file__).parents[1] / package).rglob("*.py")):
             digest.update(path.read_bytes())
     versions = " ".join(f"{package} {version(package)}" for package in PACKAGES)
+    kind = arguments.device.partition(":")[0]  # a machine's cards share what they made
     drivers = shutil.which("nvidia-smi"), os.environ.get("CUDA_VISIBLE_DEVICES")  # what "auto" will mean here
-    return f"{digest.hexdigest()} {versions} {platform.machine()} {drivers} {arguments.device} {arguments.dtype}"
+    return f"{digest.hexdigest()} {versions} {platform.machine()} {drivers} {kind} {arguments.dtype}"

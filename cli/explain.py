@@ -23,7 +23,8 @@ def command(arguments: argparse.Namespace) -> int:
         if file.graph is None:
             end = ExitCode.REFUSED
             continue
-        found = execution.executor(file).explain(file.graph, resources=execution.resources(file.document))
+        executor = execution.executor(str(path.resolve()))
+        found = executor.explain(file.graph, resources=execution.resources(file.document))
         for node_id, explanation in found.items():
             if arguments.json:
                 line = {"file": str(path), "node": node_id, "runs": explanation.runs, "reason": explanation.reason}

@@ -71,6 +71,12 @@ def parser() -> argparse.ArgumentParser:
     )
     everywhere.add_argument("--input-directory", type=Path, metavar="D", help="where pictures are loaded from")
     everywhere.add_argument("--output-directory", type=Path, metavar="D", help="where pictures are saved")
+    everywhere.add_argument(
+        "--state-directory",
+        type=Path,
+        metavar="D",
+        help="where runs leave what they remember, and previews (default: .patchbay in the base directory)",
+    )
     everywhere.add_argument("--json", action="store_true", help="one JSON value a line, for programs")
     everywhere.add_argument("--debug", action="store_true", help="show tracebacks")
 
@@ -110,5 +116,6 @@ def parser() -> argparse.ArgumentParser:
     verb = verbs.add_parser("inspect", parents=[everywhere], help="say what a model file is")
     verb.add_argument("files", nargs="+", metavar="FILE", help="a path, or a name in the model folders")
     verb.add_argument("--on", metavar="CHECKPOINT", help="also say what the adapter would change of this checkpoint")
+    verbs.add_parser("worker", parents=[everywhere, running])  # what `serve` starts, not listed: nobody types it
     verbs.add_parser("doctor", parents=[everywhere, running], help="say what this machine has, and what is wrong")
     return main_parser

@@ -20,16 +20,10 @@ class Places:
     base: Path
     input: Path
     output: Path
+    state: Path
+    """What runs remember: numbers given, last keys, stored outputs, hashes of files."""
+    previews: Path
     models: tuple[Path, ...] = ()
-
-    @property
-    def previews(self) -> Path:
-        return self.base / "temp"
-
-    @property
-    def state(self) -> Path:
-        """What runs remember: numbers given, last keys, stored outputs, hashes of files."""
-        return self.base / ".patchbay"
 
     @cached_property
     def folders(self) -> ModelFolders:
@@ -57,5 +51,7 @@ def places(arguments: argparse.Namespace) -> Places:
         base,
         (arguments.input_directory or base / "input").resolve(),
         (arguments.output_directory or base / "output").resolve(),
+        (arguments.state_directory or base / ".patchbay").resolve(),
+        (arguments.state_directory or base).resolve() / "temp",
         tuple(directory.resolve() for directory in arguments.models),
     )

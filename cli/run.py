@@ -44,7 +44,8 @@ def command(arguments: argparse.Namespace) -> int:
     began = time.monotonic()
     with cancel_on_interrupt() as cancel, suppress(Cancelled):
         for file, graph in graphs:
-            executor, resources = execution.executor(file), execution.resources(without_modes(file.document, registry))
+            executor = execution.executor(str(file.path.resolve()))
+            resources = execution.resources(without_modes(file.document, registry))
             with _reporter(file, arguments) as report:
                 result = executor.run(
                     graph, resources=resources, emit=_also(report, saved, kept, arguments.debug), cancel=cancel

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import torch
 
@@ -39,6 +40,16 @@ class Device:
             return torch.mps.recommended_max_memory() - torch.mps.driver_allocated_memory()
         return _free_main_memory()
 
+    def total_memory(self) -> int | None:
+        """Bytes that the device has; None where that cannot be known."""
+        if self.place.type == "cuda":
+            return torch.cuda.get_device_properties(self.place).total_memory
+        if self.place.type == "mps":
+            return torch.mps.recommended_max_memory()
+        if hasattr(os, "sysconf") and "SC_PHYS_PAGES" in os.sysconf_names:
+            return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+        return None
+
     def release(self) -> None:
         """Give freed memory back to the driver or the operating system."""
         if self.place.type == "cuda":
@@ -47,15 +58,28 @@ class Device:
             torch.mps.empty_cache()
         _trim_heap()
 
+    @property
+    def name(self) -> str:
+        """What its maker calls it."""
+        if self.place.type == "cuda":
+            return torch.cuda.get_device_name(self.place)
+        return platform.processor() or platform.machine()
+
+    def state(self) -> dict[str, Any]:
+        """The device and bytes of its memory, for programs."""
+        return {
+            "device": str(self.place),
+            "name": self.name,
+            "total": self.total_memory(),
+            "free": self.free_memory(),
+            "torch": torch.__version__,
+        }
+
     def describe(self) -> dict[str, str]:
         """Device, memory, formats and versions as short texts."""
-        if self.place.type == "cuda":
-            name = torch.cuda.get_device_name(self.place)
-        else:
-            name = platform.processor() or platform.machine()
         free = self.free_memory()
         return {
-            "device": f"{self.place} ({name})",
+            "device": f"{self.place} ({self.name})",
             "free memory": "unknown" if free is None else f"{free / 1e9:.1f} GB",
             "number formats": ", ".join(f"{part} {_short(dtype)}" for part, dtype in self.dtypes.items()),
             "threads": str(torch.get_num_threads()),

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from diffusion.files.folders import ModelFolders
 
@@ -36,3 +36,20 @@ class Runtime:
         for consumer in self.consumers:
             residency.add_consumer(consumer)
         return residency
+
+    def resident(self) -> list[str]:
+        """The model files whose weights are on the device, as ``<folder>/<name>``."""
+        return self.residency.files() if self._is_used else []
+
+    def state(self) -> Mapping[str, Any] | None:
+        """The device and its memory in bytes; None before the first model was used, which is when it is looked at."""
+        return self.residency.state() if self._is_used else None
+
+    def forget(self) -> None:
+        """Drop every model that is not in use."""
+        if self._is_used:
+            self.residency.forget()
+
+    @property
+    def _is_used(self) -> bool:
+        return "residency" in vars(self)

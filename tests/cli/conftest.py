@@ -1,6 +1,7 @@
 """A program with a few nodes that need no models, in a base directory of its own."""
 
 import json
+import os
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -52,7 +53,22 @@ def work(
     return "worked"
 
 
-NODES = (say, write, fail, work)
+@node("Block", category="test")
+def block() -> str:
+    """Work without ever looking whether to stop."""
+    time.sleep(60)
+    return "done"
+
+
+@node("Print", category="test")
+def print_something() -> str:
+    """Do what libraries do."""
+    print("from Python")
+    os.system("echo from below")
+    return "printed"
+
+
+NODES = (say, write, fail, work, block, print_something)
 
 
 @pytest.fixture
@@ -76,7 +92,7 @@ def workflow(tmp_path: Path) -> Callable[[Any], Path]:
 @pytest.fixture
 def program(base: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., int]:
     """The command line over these nodes: ``program("run", path, "--json")``."""
-    for verb in ("run", "check", "nodes", "explain"):
+    for verb in ("run", "check", "nodes", "explain", "jobs"):
         monkeypatch.setattr(f"cli.{verb}.build_registry", lambda: Registry(*NODES))
     monkeypatch.setattr(cli.execution, "NodeCodecs", NoCodecs)
 

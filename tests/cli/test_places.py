@@ -9,9 +9,8 @@ from cli.places import places
 
 
 def arguments(base, **options) -> argparse.Namespace:
-    return argparse.Namespace(
-        **{"base_directory": base, "models": [], "input_directory": None, "output_directory": None} | options
-    )
+    named = ("input_directory", "output_directory", "state_directory")
+    return argparse.Namespace(**{"base_directory": base, "models": []} | dict.fromkeys(named) | options)
 
 
 def test_a_base_directory_has_the_usual_folders(tmp_path):
@@ -19,7 +18,13 @@ def test_a_base_directory_has_the_usual_folders(tmp_path):
     (tmp_path / "models/loras/a.safetensors").touch()
     where = places(arguments(tmp_path))
     assert (where.input, where.output) == (tmp_path / "input", tmp_path / "output")
+    assert (where.state, where.previews) == (tmp_path / ".patchbay", tmp_path / "temp")
     assert where.folders.names("loras") == ["a.safetensors"]
+
+
+def test_what_is_remembered_can_be_kept_outside_a_base_directory_that_cannot_be_written_to(tmp_path):
+    where = places(arguments(tmp_path, state_directory=tmp_path / "state"))
+    assert (where.state, where.previews) == (tmp_path / "state", tmp_path / "state/temp")
 
 
 def test_folders_named_on_the_command_line_come_first(tmp_path):

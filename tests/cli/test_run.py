@@ -151,7 +151,7 @@ def test_what_cannot_start_is_refused_in_a_sentence(program, base, workflow, wor
 def test_where_nothing_can_be_remembered_is_a_sentence_that_names_the_way_out(program, base, workflow, capsys):
     (base / ".patchbay").write_text("no folder")
     assert program("run", workflow(WORKFLOW)) == 2
-    assert "--base-directory" in capsys.readouterr().err
+    assert "--state-directory" in capsys.readouterr().err
 
 
 def test_hashes_that_cannot_be_kept_are_taken_all_the_same(tmp_path):
