@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from functools import cache
 from typing import Any
 
 from graph.check import Bound
@@ -43,7 +42,6 @@ def _refuse_other_kinds(value: Any, declared: Input, name: str, source: str) -> 
             raise ValueError(f"{name!r} takes {declared.socket}, not the {kinds[0]} that comes from node {source!r}")
 
 
-@cache
 def _known_kinds(kind: type) -> tuple[str, ...]:
     """The sockets that values of a class fit; none where only its makers know."""
     return kinds_of(kind) if kind in PLAIN.values() or hasattr(kind, "socket") else ()

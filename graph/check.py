@@ -167,6 +167,9 @@ class _Check:
             self._unknown_inputs(node_id, node_type, inputs)
         if node_type.validate is not None:
             self._ask(node_id, node_type, constants, links)
+        if node_type.remarks is not None:
+            for name, sentence in node_type.remarks(dict.fromkeys(links) | constants):
+                self._say("remark", sentence, node_id, name, "warning")
         return Bound(node_type, constants, links)
 
     def _ask(self, node_id: NodeId, node_type: NodeType, constants: dict[str, Any], links: dict[str, Link]) -> None:

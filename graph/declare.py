@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import inspect
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from types import NoneType, UnionType
 from typing import Annotated, Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
@@ -85,6 +85,9 @@ Validate = Callable[[Mapping[str, Any], Mapping[str, str]], str]
 """From what is written into a node (None where it is linked) and the sockets of what it is linked to, by the names
 of its inputs, to what is wrong with that; "" where nothing is."""
 
+Remarks = Callable[[Mapping[str, Any]], Iterable[tuple[str, str]]]
+"""From what is written into a node (None where it is linked) to warnings: the input and the sentence of each."""
+
 Fingerprint = Callable[..., str]
 """``(inputs)`` or ``(inputs, resources)`` to text: something outside the inputs that the outputs depend on."""
 
@@ -113,6 +116,7 @@ class NodeType:
     migrate: Migrate | None = None
     is_coroutine: bool = False
     validate: Validate | None = None
+    remarks: Remarks | None = None
     is_placed: bool = False
     """Whether its outputs depend on which node of the document it is."""
     reads_links: bool = True
@@ -168,8 +172,14 @@ def node(
     needs: Needs | None = None,
     fingerprint: Fingerprint | None = None,
     migrate: Migrate | None = None,
+    validate: Validate | None = None,
+    remarks: Remarks | None = None,
+    target: bool = True,
 ) -> Callable[[Function], Function]:
-    """Declare a function as the node ``name``, also found under its aliases. The function is returned unchanged."""
+    """Declare a function as the node ``name``, also found under its aliases. The function is returned unchanged.
+
+    A node without outputs, or with artifacts, is what a workflow is run for, unless ``target`` is False.
+    """
 
     def declare(function: Function) -> Function:
         hints = get_type_hints(function, include_extras=True)
@@ -186,13 +196,13 @@ def node(
             description=inspect.getdoc(function) or "",
             inputs=inputs,
             outputs=outputs,
-            is_target=not outputs or None in slots,
+            is_target=target and (not outputs or None in slots),
             version=version,
             aliases=aliases,
         )
         coroutine = inspect.iscoroutinefunction(function)
         function.node_type = NodeType(  # type: ignore[attr-defined]
-            spec, function, resources, slots, named, needs, fingerprint, migrate, coroutine
+            spec, function, resources, slots, named, needs, fingerprint, migrate, coroutine, validate, remarks
         )
         return function
 

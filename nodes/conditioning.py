@@ -9,6 +9,7 @@ from diffusion.handle import TextHandle
 from diffusion.runtime import Runtime
 from graph.declare import Range, Resource, Text, Tip, node
 from graph.reporting import Progress, Warn
+from workflows.variations import undecided
 
 CLIP_SKIP = Tip("-1 is the last layer; -2 is what others call clip skip 2.")
 
@@ -23,7 +24,13 @@ def files_in_text(inputs: Mapping[str, Any], resources: Mapping[type, Any]) -> s
     return " ".join(f"{file.path}@{file.identity}" for file in files_named(text, runtime.folders))
 
 
-@node("CLIPTextEncode", category="conditioning", title="CLIP Text Encode (Prompt)", fingerprint=files_in_text)
+@node(
+    "CLIPTextEncode",
+    category="conditioning",
+    title="CLIP Text Encode (Prompt)",
+    fingerprint=files_in_text,
+    remarks=undecided,
+)
 def encode_prompt(
     runtime: Resource[Runtime],
     progress: Resource[Progress],

@@ -5,7 +5,7 @@ from typing import Annotated, NamedTuple
 from diffusion.image import Image, Mask
 from graph.declare import Choice, Resource, Text, Tip, node
 from graph.reporting import Here
-from workflows.outputs import InputFolder, OutputFolder, PreviewFolder, SavedFile, destination
+from workflows.outputs import InputFolder, OutputFolder, PreviewFolder, SavedFile, destination, prefix_fault
 
 PREFIX = Tip("The file's name, before its number. %date:yyyy-MM-dd%, %width% and %Node.input% are filled in.")
 
@@ -27,7 +27,7 @@ def load_image(
     return Loaded(*read_picture(inputs.path(image), image))
 
 
-@node("SaveImage", category="image", title="Save Image", fingerprint=destination)
+@node("SaveImage", category="image", title="Save Image", fingerprint=destination, validate=prefix_fault)
 def save_image(
     outputs: Resource[OutputFolder],
     here: Resource[Here],

@@ -6,13 +6,13 @@ from diffusion.image import Image
 from graph.declare import Range, Resource, Text, Tip, node
 from graph.reporting import Here, Warn
 from workflows.exif import Form
-from workflows.outputs import OutputFolder, SavedFile, destination
+from workflows.outputs import OutputFolder, SavedFile, destination, prefix_fault
 
 PREFIX = Tip("The file's name, before its number, with the tokens that SaveImage knows.")
 QUALITY = Tip("Of what is left out to save space; of lossless WebP the effort to save it.")
 
 
-@node("SaveImageAs", category="image", title="Save Image As", fingerprint=destination)
+@node("SaveImageAs", category="image", title="Save Image As", fingerprint=destination, validate=prefix_fault)
 def save_image_as(
     outputs: Resource[OutputFolder],
     here: Resource[Here],

@@ -9,7 +9,7 @@ from diffusion.runtime import Runtime
 from graph.declare import Choice, Range, Resource, Text, Tip, node
 from graph.reporting import Progress
 from workflows.document import Document
-from workflows.outputs import InputFolder, OutputFolder, SavedFile, destination
+from workflows.outputs import InputFolder, OutputFolder, SavedFile, destination, prefix_fault
 
 Side = Annotated[int, Range(16, 16384, step=8)]
 
@@ -42,7 +42,7 @@ def encode(runtime: Resource[Runtime], progress: Resource[Progress], pixels: Ima
     return Latent(encode(runtime.residency, vae, pixels.pixels, stop=progress.check), runtime.residency.space(vae))
 
 
-@node("SaveLatent", category="latent", title="Save Latent", fingerprint=destination)
+@node("SaveLatent", category="latent", title="Save Latent", fingerprint=destination, validate=prefix_fault)
 def save_latent(
     outputs: Resource[OutputFolder],
     document: Resource[Document],

@@ -10,7 +10,7 @@ from graph.declare import Range, Resource, Text, Tip, node
 from graph.reporting import Progress, Warn
 from workflows.document import Document
 from workflows.names import fill
-from workflows.outputs import OutputFolder, SavedFile, destination
+from workflows.outputs import OutputFolder, SavedFile, destination, prefix_fault
 
 Precision = Annotated[
     Literal["fp16", "bf16", "fp32"], Tip("The number format of the file; fp16 is what most programs expect.")
@@ -18,7 +18,13 @@ Precision = Annotated[
 Rank = Annotated[int, Range(1, 4096), Tip("How closely the difference is kept; the file grows with it.")]
 
 
-@node("CheckpointSave", category="advanced/model_merging", title="Save Checkpoint", fingerprint=destination)
+@node(
+    "CheckpointSave",
+    category="advanced/model_merging",
+    title="Save Checkpoint",
+    fingerprint=destination,
+    validate=prefix_fault,
+)
 def save_checkpoint(
     runtime: Resource[Runtime],
     progress: Resource[Progress],
@@ -35,7 +41,9 @@ def save_checkpoint(
     return _saved(runtime, progress, warn, outputs, document, (model, clip, vae), filename_prefix, dtype)
 
 
-@node("ModelSave", category="advanced/model_merging", title="Save Model", fingerprint=destination)
+@node(
+    "ModelSave", category="advanced/model_merging", title="Save Model", fingerprint=destination, validate=prefix_fault
+)
 def save_model(
     runtime: Resource[Runtime],
     progress: Resource[Progress],
@@ -50,7 +58,7 @@ def save_model(
     return _saved(runtime, progress, warn, outputs, document, (model,), filename_prefix, dtype)
 
 
-@node("CLIPSave", category="advanced/model_merging", title="Save CLIP", fingerprint=destination)
+@node("CLIPSave", category="advanced/model_merging", title="Save CLIP", fingerprint=destination, validate=prefix_fault)
 def save_text_encoder(
     runtime: Resource[Runtime],
     progress: Resource[Progress],
@@ -65,7 +73,7 @@ def save_text_encoder(
     return _saved(runtime, progress, warn, outputs, document, (clip,), filename_prefix, dtype)
 
 
-@node("VAESave", category="advanced/model_merging", title="Save VAE", fingerprint=destination)
+@node("VAESave", category="advanced/model_merging", title="Save VAE", fingerprint=destination, validate=prefix_fault)
 def save_vae(
     runtime: Resource[Runtime],
     progress: Resource[Progress],
@@ -109,7 +117,13 @@ def _texts(document: Document, prefix: str) -> dict[str, str]:
     return document.chunks() | {"modelspec.title": PurePosixPath(filled.replace("\\", "/")).name}
 
 
-@node("ExtractLora", category="advanced/model_merging", title="Extract LoRA", fingerprint=destination)
+@node(
+    "ExtractLora",
+    category="advanced/model_merging",
+    title="Extract LoRA",
+    fingerprint=destination,
+    validate=prefix_fault,
+)
 def extract_lora(
     runtime: Resource[Runtime],
     progress: Resource[Progress],

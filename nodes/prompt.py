@@ -8,6 +8,7 @@ from diffusion.handle import ModelHandle, TextHandle
 from diffusion.runtime import Runtime
 from graph.declare import Range, Resource, Text, Tip, node
 from graph.reporting import Note, Progress, Warn
+from workflows.variations import undecided
 
 if TYPE_CHECKING:
     from diffusion.text.encode import RulesName
@@ -64,7 +65,13 @@ def files_in_prompt(inputs: Mapping[str, Any], resources: Mapping[type, Any]) ->
     return " ".join(f"{file.path}@{file.identity}" for file in dict.fromkeys(files))
 
 
-@node("EncodePrompt", category="conditioning", title="Encode Prompt (Rules)", fingerprint=files_in_prompt)
+@node(
+    "EncodePrompt",
+    category="conditioning",
+    title="Encode Prompt (Rules)",
+    fingerprint=files_in_prompt,
+    remarks=undecided,
+)
 def encode_by_rules(
     runtime: Resource[Runtime],
     progress: Resource[Progress],
@@ -87,6 +94,7 @@ def encode_by_rules(
     category="conditioning",
     title="Encode Prompt with Adapters",
     fingerprint=files_in_prompt,
+    remarks=undecided,
 )
 def encode_with_adapters(
     runtime: Resource[Runtime],

@@ -6,8 +6,10 @@ import re
 from typing import Annotated, Literal, NamedTuple
 
 from diffusion.errors import UnreadableFile
-from graph.declare import Choice, Range, Resource, Text, Tip, node
+from graph.declare import Choice, Range, Resource, Seed, Text, Tip, node
+from graph.reporting import Note
 from workflows.outputs import InputFolder
+from workflows.variations import varied
 
 Lines = Annotated[str, Text(multiline=True)]
 Pattern = Annotated[str, Text(), Tip("A regular expression, as Python's.")]
@@ -152,6 +154,18 @@ def _pattern(text: str, any_case: bool, many_lines: bool, dot_all: bool) -> re.P
         return re.compile(text, flags)
     except re.error as error:
         raise ValueError(f"{text!r} is no regular expression: {error}.") from error
+
+
+@node("PromptVariations", category="text", title="Prompt Variations")
+def vary(
+    note: Resource[Note],
+    text: Annotated[str, Text(multiline=True), Tip("Such as a {red|blue|{dark|light} green} circle.")] = "",
+    seed: Annotated[int, Seed(), Tip("The same seed, the same choices.")] = 0,
+) -> str:
+    """Choose one of what stands between braces. What was chosen is said on the node and in a picture's parameters."""
+    chosen = varied(text, seed)
+    note(f"The prompt is: {chosen}")
+    return chosen
 
 
 class Styled(NamedTuple):

@@ -56,6 +56,17 @@ def text_list(
     return [line.strip() for line in lines.splitlines() if line.strip()]
 
 
+@node("Reroute", category="values")
+def reroute(value: Any) -> Any:
+    """Pass on whatever comes in: a bend in a wire."""
+    return value
+
+
+@node("Note", "MarkdownNote", category="values", target=False)
+def note(text: Annotated[str, Text(multiline=True)] = "") -> None:
+    """Words for whoever reads the workflow. Nothing runs for them."""
+
+
 @node("Switch", category="values", needs=lambda inputs: ["on_true" if inputs["switch"] else "on_false"])
 def switch(switch: bool, on_false: Lazy[Any | None] = None, on_true: Lazy[Any | None] = None) -> Any:
     """Pass one of two values on. The other one's nodes do not run."""

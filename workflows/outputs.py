@@ -148,6 +148,16 @@ def destination(inputs: Mapping[str, Any], resources: Mapping[type, Any]) -> str
     return " ".join(str(folder.root) for folder in folders if folder is not None)
 
 
+def prefix_fault(written: Mapping[str, Any], sockets: Mapping[str, str]) -> str:
+    """For the check of a node that saves: what is wrong with the ``filename_prefix`` that is written into it."""
+    prefix = written.get("filename_prefix")
+    try:
+        path_parts(prefix) if isinstance(prefix, str) else None
+    except NameRefused as error:
+        return str(error)
+    return ""
+
+
 class InputFolder:
     """The pictures a workflow may load, by names with forward slashes. Nothing outside the folder has a name."""
 

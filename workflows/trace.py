@@ -7,18 +7,33 @@ from typing import Any
 from graph.workflow import Link, NodeId, Workflow
 from workflows.api import links
 from workflows.document import Document
+from workflows.variations import varied
 
+VARIATIONS = "PromptVariations"
 FARTHEST = 1000  # links followed for one question
 
 
 def literal(document: Document, node_id: NodeId, name: str) -> Any:
-    """The value of an input: as written, or as written in the plain value node it is linked to; else None."""
+    """The value of an input: as written, or as written in the plain value node it is linked to; else None.
+
+    Where prompt variations are linked it is what their seed chooses.
+    """
     node = document.workflow.nodes.get(node_id)
+    seeds: list[int] = []
     for _ in range(FARTHEST):
         value = node.inputs.get(name) if node else None
         if not isinstance(value, Link):
+            for seed in reversed(seeds):
+                value = varied(value, seed) if isinstance(value, str) else None
             return value
-        node = document.workflow.nodes.get(value.node)
+        source, node = value.node, document.workflow.nodes.get(value.node)
+        if node is not None and node.type == VARIATIONS:
+            seed = literal(document, source, "seed")
+            if not isinstance(seed, int):
+                return None
+            seeds.append(seed)
+            name = "text"
+            continue
         literals = [known for known in node.inputs if not isinstance(node.inputs[known], Link)] if node else []
         name = "value" if "value" in literals else literals[0] if len(literals) == 1 else ""
     return None

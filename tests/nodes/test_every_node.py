@@ -46,3 +46,17 @@ def test_every_file_of_nodes_is_listed():
 def test_importing_the_nodes_imports_no_torch():
     code = "import sys, nodes; nodes.builtin(); assert not {'torch', 'diffusers', 'transformers'} & sys.modules.keys()"
     subprocess.run([sys.executable, "-c", code], check=True, cwd=TESTS.parents[1])
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_a_node_that_saves_under_a_prefix_refuses_one_that_leads_outside(name):
+    node_type = FUNCTIONS[name].node_type
+    if "filename_prefix" in node_type.by_name:
+        assert "leads outside" in node_type.validate({"filename_prefix": "../x"}, {})
+
+
+@pytest.mark.parametrize("name", ["CLIPTextEncode", "EncodePrompt", "EncodePromptWithAdapters"])
+def test_a_prompt_that_leaves_something_to_choose_is_a_warning_of_the_check(name):
+    [(named, sentence)] = FUNCTIONS[name].node_type.remarks({"text": "a {red|blue} circle"})
+    assert named == "text"
+    assert "PromptVariations" in sentence

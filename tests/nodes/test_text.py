@@ -16,6 +16,7 @@ from nodes.text import (
     replace_pattern,
     substring,
     trim,
+    vary,
 )
 from workflows.outputs import InputFolder
 
@@ -106,3 +107,9 @@ def test_a_file_that_holds_no_styles_is_refused(tmp_path, content):
     (tmp_path / "styles.csv").write_bytes(content)
     with pytest.raises(UnreadableFile, match=r"styles\.csv"):
         add_styles(InputFolder(tmp_path), "styles.csv", "film")
+
+
+def test_a_seed_chooses_and_the_node_says_what(heard):
+    chosen = vary(heard, "a {red|blue} circle", 1)
+    assert chosen in ("a red circle", "a blue circle")
+    assert heard.warnings == [f"The prompt is: {chosen}"]

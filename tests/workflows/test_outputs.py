@@ -7,7 +7,7 @@ from PIL import Image
 
 from workflows.document import read_document
 from workflows.names import NameRefused
-from workflows.outputs import STALE, InputFolder, NotSaved, OutputFolder, PreviewFolder, SavedFile
+from workflows.outputs import STALE, InputFolder, NotSaved, OutputFolder, PreviewFolder, SavedFile, prefix_fault
 from workflows.pictures import open_document, picture_texts
 
 DOCUMENT = read_document({"9": {"class_type": "SaveImage", "inputs": {"images": ["8", 0], "filename_prefix": "a"}}})
@@ -162,3 +162,13 @@ def test_damaged_numbers_are_named_with_what_to_do(tmp_path):
     with pytest.raises(NotSaved, match=r"counters\.sqlite .*delete it"):
         save(folder(tmp_path))
     assert list((tmp_path / "output").iterdir()) == []
+
+
+@pytest.mark.parametrize("prefix", ["../out", "/etc/x", "a/../../b", "C:\\x"])
+def test_a_prefix_that_leads_outside_is_known_before_anything_runs(prefix):
+    assert "leads outside the output directory" in prefix_fault({"filename_prefix": prefix}, {})
+
+
+@pytest.mark.parametrize("prefix", ["a/%date:yyyy-MM-dd%/b", "%Node.input%", None])
+def test_a_prefix_inside_the_folder_or_not_known_yet_is_no_fault(prefix):
+    assert prefix_fault({"filename_prefix": prefix}, {}) == ""

@@ -1,5 +1,6 @@
 from workflows.document import read_document
 from workflows.trace import literal, upstream
+from workflows.variations import varied
 
 DOCUMENT = read_document(
     {
@@ -29,3 +30,17 @@ def test_a_circle_of_values_ends():
 
 def test_everything_upstream_comes_once_nearest_first():
     assert list(upstream(DOCUMENT.workflow, "7")) == ["7", "4", "5", "1", "2", "3", "6"]
+
+
+def test_what_a_seed_chooses_of_a_prompt_is_known():
+    document = read_document(
+        {
+            "1": {"class_type": "PrimitiveInt", "inputs": {"value": 3}},
+            "2": {"class_type": "PrimitiveString", "inputs": {"value": "a {red|blue|green} circle"}},
+            "3": {"class_type": "PromptVariations", "inputs": {"text": ["2", 0], "seed": ["1", 0]}},
+            "4": {"class_type": "PromptVariations", "inputs": {"text": "a", "seed": ["9", 0]}},
+            "5": {"class_type": "User", "inputs": {"text": ["3", 0], "other": ["4", 0]}},
+        }
+    )
+    assert literal(document, "5", "text") == varied("a {red|blue|green} circle", 3)
+    assert literal(document, "5", "other") is None
