@@ -8,7 +8,7 @@ from typing import Any
 
 from graph.check import Bound
 from graph.events import Event
-from graph.reporting import Here, Note, Progress, Surroundings, Warn
+from graph.reporting import Here, Note, Placed, Progress, Surroundings, Warn
 from graph.station import Unit
 from graph.workflow import NodeId
 
@@ -38,7 +38,8 @@ def take_arguments(
         elif wanted is Surroundings:
             values[name] = Surroundings(station.id, find)
         elif wanted in resources:
-            values[name] = resources[wanted]
+            found = resources[wanted]
+            values[name] = found.at(station.id, unit.item) if isinstance(found, Placed) else found
         else:
             raise LookupError(f"it needs {wanted.__name__}, which this program does not supply")
     return values

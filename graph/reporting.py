@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol, runtime_checkable
 
 from graph.check import Bound
 from graph.errors import Cancelled
@@ -26,8 +26,11 @@ class Progress:
     ):
         self._node, self._emit, self._cancel, self._item, self._items = node, emit, cancel, item, items
 
-    def __call__(self, done: int, total: int, preview: Any = None) -> None:
-        """Say that ``done`` of ``total`` steps are behind. Raises Cancelled when the run was stopped."""
+    def __call__(self, done: int, total: int, preview: Callable[[], Any] | None = None) -> None:
+        """Say that ``done`` of ``total`` steps are behind. Raises Cancelled when the run was stopped.
+
+        ``preview`` is called, at once or never, where somebody wants to see how far it has come.
+        """
         self.check()
         self._emit(NodeProgress(self._node, done, total, preview, self._item, self._items))
 
@@ -71,3 +74,12 @@ class Surroundings:
     node: NodeId
     find: Callable[[NodeId], Bound | None]
     """How a node is wired and what is written into it; None for one that is not in this run."""
+
+
+@runtime_checkable
+class Placed(Protocol):
+    """A resource that wants to know by which run of which node it is used."""
+
+    def at(self, node: NodeId, item: int) -> Any:
+        """What that run is given."""
+        ...

@@ -1,25 +1,25 @@
 """The folders that results go to and inputs come from. Nothing is written outside, nothing half-written seen."""
 
-import os
-import re
 import time
 import uuid
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
+from copy import copy
 from dataclasses import dataclass
+from itertools import count
 from pathlib import Path, PurePosixPath
-from typing import Any
+from typing import Any, Self
 
 from PIL import Image
 
 from graph.values import Artifact
 from graph.workflow import NodeId
-from workflows.counters import Counters
 from workflows.document import Document
 from workflows.exif import SUFFIXES, Form, fitting, write_jpeg, write_webp
 from workflows.names import NameRefused, fill, path_parts
 from workflows.parameters import HashOf, parameters_of, unknown_hash, write_parameters
 from workflows.pictures import write_png
+from workflows.publishing import Numbers, Pending, Publisher
 
 STALE = 24 * 3600  # seconds after which nobody wants a pending file or a preview
 
@@ -53,10 +53,26 @@ class OutputFolder:
 
     kind = "output"
 
-    def __init__(self, root: Path, counters: Path, document: Document, hash_of: HashOf = unknown_hash):
-        """``counters`` is the database of numbers; ``document`` answers ``%Node.input%`` and goes into pictures."""
+    def __init__(
+        self,
+        root: Path,
+        counters: Path,
+        document: Document,
+        hash_of: HashOf = unknown_hash,
+        publisher: Publisher | None = None,
+    ):
+        """``document`` answers ``%Node.input%`` and goes into pictures. ``publisher`` gives files their names; if there
+        is none this process does, with ``counters`` as the database of numbers."""
         self.root = root
-        self._counters, self._document, self._hash_of = Counters(counters), document, hash_of
+        self._publisher = Numbers(counters) if publisher is None else publisher
+        self._document, self._hash_of = document, hash_of
+        self._node, self._item, self._indices = "", 0, count()
+
+    def at(self, node: NodeId, item: int) -> Self:
+        """The same folder for one run of a node: whoever gives the names may know that run again."""
+        placed = copy(self)
+        placed._node, placed._item, placed._indices = node, item, count()
+        return placed
 
     def save(
         self, prefix: str, suffix: str, write: Callable[[Path], object], *, known: Mapping[str, Any] | None = None
@@ -77,10 +93,9 @@ class OutputFolder:
         directory = self._directory(folder, prefix)
         with _pending(directory, suffix) as pending:
             write(pending)
-            with self._counters.next(str(directory / name), lambda: _last_used(directory, name)) as number:
-                while not _rename_to_unused(pending, directory / _numbered(name, number.value, suffix)):
-                    number.value = 1 + max(number.value, _last_used(directory, name))
-        return SavedFile(str(folder / _numbered(name, number.value, suffix)), self.root, self.kind)
+            index = next(self._indices)
+            file = Pending(pending, self.kind, folder, name, suffix, self._node, self._item, index)
+            return SavedFile(self._publisher.publish(file), self.root, self.kind)
 
     def save_png(
         self, picture: Image.Image, prefix: str, *, node: NodeId | None = None, known: Mapping[str, Any] | None = None
@@ -199,28 +214,3 @@ def _sweep(directory: Path, pattern: str) -> None:
         with suppress(FileNotFoundError):
             if left.is_file() and time.time() - left.stat().st_mtime > STALE:
                 left.unlink()
-
-
-def _rename_to_unused(pending: Path, path: Path) -> bool:
-    """Give a finished file its name unless somebody has it."""
-    try:
-        os.link(pending, path)
-    except FileExistsError:
-        return False
-    except OSError:  # this file system has no hard links: hold the name with an empty file, then take its place
-        try:
-            os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY))
-        except FileExistsError:
-            return False
-        os.replace(pending, path)
-    return True
-
-
-def _numbered(name: str, number: int, suffix: str) -> str:
-    return f"{name}_{number:05}_{suffix}" if name else f"{number:05}_{suffix}"
-
-
-def _last_used(directory: Path, name: str) -> int:
-    pattern = re.compile(re.escape(f"{name}_" if name else "") + r"(\d+)_?\..*", re.IGNORECASE)
-    numbers = [int(match[1]) for entry in os.scandir(directory) if (match := pattern.fullmatch(entry.name))]
-    return max(numbers, default=0)
