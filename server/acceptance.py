@@ -25,7 +25,7 @@ def accept(change: Transaction, columns: Mapping[str, Any], *, front: bool, plac
     elif place is None:
         place = turns.back_place(change, priority, line, number)
     placed = {"number": number, "state": State.QUEUED, "line": line, "place": place, "created": change.now}
-    change.insert("INTO job", placed | dict(columns))
+    change.insert("job", placed | dict(columns))
     job = change.job_numbered(number)
     change.tell(job, "queued", {"client": client, "priority": priority, "title": columns["title"]})
     return job, True

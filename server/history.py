@@ -80,6 +80,11 @@ class History:
             rows = await self._rows(f"{EVENTS} WHERE job.id = ? AND seq > ? ORDER BY seq LIMIT ?", (job, after, limit))
         return [read_message(row) for row in rows]
 
+    async def last_event(self) -> int:
+        """The number of the newest event that is kept."""
+        rows = await self._rows("SELECT seq FROM sqlite_sequence WHERE name = 'event'", ())
+        return rows[0]["seq"] if rows else 0
+
     async def outputs(self, job_id: str) -> list[Output]:
         """The files of a job, in the order in which they were made."""
         rows = await self._rows(f"{OUTPUTS} WHERE job.id = ? AND pending IS NULL ORDER BY output.number", (job_id,))

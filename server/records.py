@@ -87,34 +87,40 @@ class Transaction:
         for artifact in artifacts:
             if "name" not in artifact:
                 continue  # a text
-            described = {name: artifact.get(name) for name in ARTIFACT}
-            if described["sha256"] is None:
-                described |= self._known_file(described["kind"], described["name"])
-            columns = described | {
-                "job": job.number,
-                "node": artifact["node"],
-                "item": artifact["item"],
-                "place": artifact["index"],
-            }
-            self.insert("OR IGNORE INTO output", columns)
+            row = {name: artifact.get(name) for name in ARTIFACT}
+            if self._is_listed(job, row):
+                continue
+            if row["sha256"] is None:
+                row |= self._known_file(row)
+            row |= {"job": job.number, "node": artifact["node"], "item": artifact["item"], "place": artifact["index"]}
+            self.upsert_output(row, ARTIFACT)
 
-    def insert(self, where: str, columns: Mapping[str, Any]) -> None:
+    def upsert_output(self, row: Mapping[str, Any], changed: Iterable[str]) -> None:
+        """Note a file as what this run of this node saved at this place; of another one there, change these columns."""
+        again = ", ".join(f"{column} = excluded.{column}" for column in changed)
+        self.insert("output", row, f"ON CONFLICT (job, node, item, kind, place) DO UPDATE SET {again}")
+
+    def insert(self, table: str, columns: Mapping[str, Any], otherwise: str = "") -> None:
         """``INSERT`` of one row."""
         named = ", ".join(f":{name}" for name in columns)
-        self.run(f"INSERT {where} ({', '.join(columns)}) VALUES ({named})", columns)
+        self.run(f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({named}) {otherwise}", columns)
 
     def _job(self, column: str, value: str | int) -> Job | None:
         row = self.run(f"SELECT {WHOLE} FROM job WHERE {column} = ?", (value,)).fetchone()
         return read_job(row) if row else None
 
-    def _known_file(self, kind: Any, name: Any) -> dict[str, Any]:
+    def _is_listed(self, job: Job, row: Mapping[str, Any]) -> bool:
+        found = "SELECT 1 FROM output WHERE kind = ? AND name = ? AND job = ?"
+        return self.one(found, (row["kind"], row["name"], job.number)) is not None
+
+    def _known_file(self, row: Mapping[str, Any]) -> dict[str, Any]:
         """What is known of a file that another job saved."""
-        row = self.run(
+        found = self.run(
             f"SELECT {', '.join(ARTIFACT)} FROM output WHERE kind = ? AND name = ? AND sha256 IS NOT NULL"
             " ORDER BY number DESC LIMIT 1",
-            (kind, name),
+            (row["kind"], row["name"]),
         ).fetchone()
-        return dict(row) if row else {}
+        return dict(found) if found else {}
 
 
 def read_job(row: sqlite3.Row) -> Job:

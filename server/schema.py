@@ -100,7 +100,7 @@ CREATE TABLE output (
     width INTEGER,
     height INTEGER,
     bytes INTEGER,
-    UNIQUE (job, node, item, place)
+    UNIQUE (job, node, item, kind, place)
 );
 CREATE INDEX output_sha256 ON output (sha256);
 CREATE INDEX output_name ON output (kind, name);
