@@ -1,0 +1,121 @@
+"""A server over real parts: a queue on disk, a registry of light nodes, folders of its own."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import Annotated, Any
+
+import pytest
+from aiohttp.test_utils import TestClient, TestServer
+from PIL import Image
+
+from diffusion.files.folders import ModelFolders
+from graph.declare import Choice, Range, Resource, Seed, Text, node
+from graph.registry import Registry
+from nodes.choices import choices
+from server.app import build_app
+from server.database import Database
+from server.parts import Parts
+from server.queue import JobQueue
+from server.schema import QUEUE
+from server.shelf import SHELF
+from workflows.checking import World
+from workflows.outputs import OutputFolder, SavedFile
+
+WORKFLOW = {
+    "1": {"class_type": "Say", "inputs": {"text": "hello", "seed": 1}, "_meta": {"title": "Greeting"}},
+    "2": {"class_type": "Write", "inputs": {"text": ["1", 0]}},
+}
+DOCUMENT = {
+    "format": "patchbay/1",
+    "title": "Greetings",
+    "nodes": WORKFLOW,
+    "inputs": [{"name": "seed", "to": [["1", "seed"]]}],
+}
+
+
+@node("Say", category="test")
+def say(
+    text: Annotated[str, Text()] = "",
+    seed: Annotated[int, Seed()] = 0,
+    times: Annotated[int, Range(1, 9)] = 1,
+) -> str:
+    """Say something."""
+    return f"{text} {seed}" * times
+
+
+@node("Write", category="test")
+def write(outputs: Resource[OutputFolder], text: str) -> SavedFile:
+    """Write a text."""
+    return outputs.save("said", ".txt", lambda path: path.write_text(text))
+
+
+@node("Show", category="test")
+def show(outputs: Resource[OutputFolder], image: Annotated[str, Choice("images")]) -> SavedFile:
+    """Write the name of a picture."""
+    return outputs.save("shown", ".txt", lambda path: path.write_text(image))
+
+
+@node("Load", category="test")
+def load(ckpt_name: Annotated[str, Choice("checkpoints")]) -> str:
+    """Name a model."""
+    return ckpt_name
+
+
+LIGHT = (say, write, show, load)
+
+Connect = Callable[..., Awaitable[TestClient]]
+
+
+@pytest.fixture
+def base(tmp_path: Path) -> Path:
+    """A base directory with a picture, a template and a model file."""
+    folder = tmp_path / "base"
+    for name in ("input", "output", "temp", "models/checkpoints", "templates", "web"):
+        (folder / name).mkdir(parents=True)
+    Image.new("RGB", (64, 48), "red").save(folder / "input/red.png")
+    (folder / "templates/greetings.json").write_text(json.dumps(DOCUMENT))
+    (folder / "models/checkpoints/small.safetensors").write_bytes(b"\x02\0\0\0\0\0\0\0{}")
+    Image.new("RGB", (640, 480), "blue").save(folder / "models/checkpoints/small.preview.png")
+    return folder
+
+
+@pytest.fixture
+def served(base: Path) -> Callable[..., Any]:
+    """``async with served(token=…) as client``: a client of a server over the base directory."""
+
+    @asynccontextmanager
+    async def serve(**changes: Any) -> AsyncIterator[TestClient]:
+        database = Database(base / ".patchbay/server.sqlite", [QUEUE, SHELF])
+        queue = JobQueue(database)
+        folders = ModelFolders(base)
+        parts = Parts(
+            queue=queue,
+            hub=queue.hub,
+            database=database,
+            world=World(Registry(*LIGHT), choices(folders, base / "input")),
+            folders={kind: base / kind for kind in ("input", "output", "temp")},
+            models=folders,
+            templates=base / "templates",
+            web_root=base / "web",
+        )
+        client = TestClient(TestServer(build_app(replace(parts, **changes))))
+        try:
+            await client.start_server()
+            client.parts = parts
+            yield client
+        finally:
+            queue.hub.close()
+            await client.close()
+            await asyncio.to_thread(database.close)
+
+    return serve
+
+
+@pytest.fixture
+def run() -> Callable[[Any], Any]:
+    """Run a coroutine to its end."""
+    return asyncio.run
