@@ -15,7 +15,6 @@ from typing import Any
 from cli.errors import CommandError
 from cli.hashes import FileHashes
 from cli.places import Places
-from diffusion.errors import OutOfMemory
 from diffusion.runtime import Runtime
 from graph.archive import Archive
 from graph.executor import Executor
@@ -58,14 +57,13 @@ class Execution:
     def executor(self, workflow: str) -> Executor:
         """What runs the graph of a workflow, whose earlier runs are remembered under this name.
 
-        A node that found the memory full is tried once more. Raises CommandError where nothing can be remembered.
+        Raises CommandError where nothing can be remembered.
         """
         try:
             journal = Journal(self._where.state / "journal.sqlite", workflow) if self._remembers else None
         except (OSError, sqlite3.Error) as error:
             raise CommandError(_unwritable(self._where.state, error)) from error
-        recover = lambda error: isinstance(error, OutOfMemory)
-        return Executor(self._store, self._codecs, self._archive, journal, recover=recover)
+        return Executor(self._store, self._codecs, self._archive, journal)
 
     def resources(self, document: Document) -> Mapping[type, Any]:
         """What the nodes of a document are given when they ask."""

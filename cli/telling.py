@@ -57,9 +57,10 @@ class Teller:
         if event.done >= event.total or now >= self._next.get(unit, 0.0):
             self._next[unit] = now + PROGRESS
             self._tell("progress", {"node": event.node, "done": event.done, "total": event.total} | _place(event))
-        if isinstance(event.preview, Image.Image) and now >= self._next_preview and self._wants_previews():
+        if event.preview is not None and now >= self._next_preview and self._wants_previews():
             self._next_preview = now + PREVIEWS
-            self._tell("preview", {"node": event.node} | _place(event), as_jpeg(event.preview))
+            if isinstance(picture := event.preview(), Image.Image):
+                self._tell("preview", {"node": event.node} | _place(event), as_jpeg(picture))
 
 
 def as_jpeg(picture: Image.Image) -> bytes:

@@ -18,7 +18,7 @@ import torch
 from torch import nn
 
 from diffusion.adapters.loaded import LOADED
-from diffusion.device import Device, choose_device, is_out_of_memory, speaking_of_memory
+from diffusion.device import Device, choose_device, speaking_of_memory
 from diffusion.errors import OutOfMemory
 from diffusion.families.family import Target
 from diffusion.files.folders import ModelFolders
@@ -77,6 +77,12 @@ class Residency:
         """How a model's weights come about without the adapters on them, by canonical name."""
         weights = handle.weights
         return self._recipes.of(weights.base if isinstance(weights, Patched) else weights, handle.family)
+
+    def unsound(self, handle: Handle) -> str | None:
+        """The canonical name of a resident model's first weight that holds what is no number; None where all are."""
+        slot = next((slot for slot in self._slots if slot.weights == handle.weights), None)
+        names = self._recipes.of(handle.weights, handle.family) if slot is not None else ()
+        return next((name for name in names if slot is not None and not slot.is_finite(name)), None)
 
     @contextmanager
     def resident(self, handle: Handle, stop: Stop | None = None) -> Iterator[nn.Module]:
@@ -142,14 +148,12 @@ class Residency:
             return function(module)
 
     def _filled(self, handle: Handle, stop: Stop) -> Slot:
-        with speaking_of_memory(self.device, "loading a model"):
-            try:
+        try:
+            with speaking_of_memory(self.device, "loading a model"):
                 return self._fill(handle, stop)
-            except Exception as error:
-                if not is_out_of_memory(error):
-                    raise
+        except OutOfMemory:
             self._release_everything()
-            return self._fill(handle, stop)
+            raise
 
     def _fill(self, handle: Handle, stop: Stop) -> Slot:
         """A module with this handle's weights, listed as the most recently used."""

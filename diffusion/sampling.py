@@ -11,12 +11,13 @@ from PIL import Image
 from torch import Tensor, nn
 
 from diffusion.branches import Branches, attached
-from diffusion.conditioning import Conditioning
+from diffusion.conditioning import Cond, Conditioning
 from diffusion.custom_sampling import CPU_NOISE, NoiseSource
+from diffusion.damage import cause_of_not_finite
 from diffusion.denoise import Guided, Inpainted, Network, Prediction
 from diffusion.errors import DiffusionError, NotFinite
 from diffusion.guidance import ClassifierFree, Guider, PerpendicularGuidance, RescaleGuidance
-from diffusion.handle import ModelHandle
+from diffusion.handle import ControlHandle, ModelHandle
 from diffusion.latent import Latent
 from diffusion.noise import start_noise
 from diffusion.preview import preview
@@ -30,8 +31,8 @@ if TYPE_CHECKING:
     from diffusion.residency import Residency
 
 GREY = (0.8223, -0.6876, 0.6364, 0.1380)  # what SD's autoencoder makes of grey, in the network's units
-Watch = Callable[[int, int, Image.Image | None], None]
-"""(steps done, steps in all, a small picture of where it is going)."""
+Watch = Callable[[int, int, Callable[[], Image.Image | None]], None]
+"""(steps done, steps in all, what makes a small picture of where it is going, for who wants to see it)."""
 
 
 def sample(
@@ -54,6 +55,7 @@ def sample(
     source: NoiseSource = CPU_NOISE,
     on_step: Watch | None = None,
     stop: Callable[[], None] | None = None,
+    warn: Callable[[str], None] | None = None,
 ) -> Latent:
     """Denoise a latent along a schedule, from step ``start`` to step ``end`` of it.
 
@@ -73,6 +75,7 @@ def sample(
         source=source,
         on_step=on_step,
         stop=stop,
+        warn=warn,
     ).latent
 
 
@@ -97,8 +100,9 @@ def sample_along(
     source: NoiseSource = CPU_NOISE,
     on_step: Watch | None = None,
     stop: Callable[[], None] | None = None,
+    warn: Callable[[str], None] | None = None,
 ) -> Sampled:
-    """Denoise a latent along given sigmas. Fewer than two of them leave it as it is.
+    """Denoise a latent along given sigmas. A single one adds its noise and no more; without any nothing is done.
 
     ``whole`` are those of the run that they are a stretch of, by whose steps adapters are scheduled.
     """
@@ -106,7 +110,7 @@ def sample_along(
         raise NotFinite(
             "The latent to start from holds values that are not numbers: what made it is at fault, not the sampler."
         )
-    if len(sigmas) < 2:
+    if not len(sigmas):
         return Sampled(latent, latent)
     model = guider.model
     guider, rescale = _guided_by_model(guider)
@@ -116,7 +120,14 @@ def sample_along(
             f"The latent has {latent.samples.shape[1]} channels and the model works on {space.channels}: "
             "they belong to different families of models."
         )
-    _refuse_misfit(guider.prompts, residency.config(model).context_width)
+    config = residency.config(model)
+    _refuse_misfit(guider.prompts, config.context_width)
+    inpaints = config.in_channels > space.channels
+    if warn is not None and not inpaints and any(cond.concat is not None for cond in _entries(guider.prompts)):
+        warn(
+            "A prompt carries a picture with its hole for a model that was trained to inpaint, and this model cannot "
+            "see it: it redraws what the latent's mask allows. Load an inpainting checkpoint to use it."
+        )
     original = ((latent.samples.float() - space.shift) * space.scale).to(residency.device)
     mask = None
     if latent.mask is not None:
@@ -128,7 +139,7 @@ def sample_along(
         last = denoised
         _check_finite(denoised, sampler_name, done)
         if on_step is not None:
-            on_step(done, total, preview(denoised, space))
+            on_step(done, total, lambda: preview(denoised, space))
 
     def steered(module: nn.Module) -> Tensor:
         with (
@@ -138,9 +149,7 @@ def sample_along(
             return follow(module, nets, branches)
 
     def follow(module: nn.Module, nets: Nets, branches: Branches) -> Tensor:
-        noise = start_noise(source, original, seed, sigmas, latent.batch_index)
-        initial = noise.initial if add_noise else torch.zeros_like(original)
-        shown = _shown(original, mask) if residency.config(model).in_channels > space.channels else None
+        shown = _shown(original, mask) if inpaints else None
         network = Network(module, trained, _prediction(model), shown, nets, branches)
         run = None if whole is None else whole.tolist()
         prompts = regions(guider.prompts, original, space, trained, sigmas.tolist(), model.scheduled, run)
@@ -149,14 +158,21 @@ def sample_along(
             # In DDIM's public form what is kept is not shown with the noise that the run started from.
             again = start_noise(source, original, seed + 1, sigmas).initial if sampler_name == "ddim" else initial
             denoise = Inpainted(denoise, original, mask, again)
-        x = noised(original, initial, sigmas[0], trained)
-        return sampler(sampler_name)(denoise, x, sigmas, noise, watch)
+        return sampler(sampler_name)(denoise, start, sigmas, noise, watch)
 
     def finished(x: Tensor) -> Latent:
         return replace(latent, samples=(x / space.scale + space.shift).cpu(), space=space)
 
-    clean = residency.run(model, steered, stop)
-    _check_finite(clean, sampler_name, len(sigmas) - 1)
+    noise = start_noise(source, original, seed, sigmas, latent.batch_index)
+    initial = noise.initial if add_noise else torch.zeros_like(original)
+    start = noised(original, initial, sigmas[0], trained)
+    if len(sigmas) == 1:
+        return Sampled(finished(start), finished(start))
+    try:
+        clean = residency.run(model, steered, stop)
+        _check_finite(clean, sampler_name, len(sigmas) - 1)
+    except NotFinite as error:
+        raise NotFinite(cause_of_not_finite(residency, model, *_nets(guider.prompts)) or str(error)) from error
     return Sampled(finished(clean), finished(last))
 
 
@@ -203,8 +219,16 @@ def _guided_by_model(guider: Guider) -> tuple[Guider, RescaleGuidance | None]:
             raise DiffusionError(f"The model carries guidance that is not known here: {type(other).__name__}.")
 
 
+def _entries(prompts: Iterable[Conditioning]) -> list[Cond]:
+    return [cond for prompt in prompts for cond in prompt.entries]
+
+
+def _nets(prompts: Iterable[Conditioning]) -> list[ControlHandle]:
+    return [control.net for cond in _entries(prompts) for control in cond.controls]
+
+
 def _refuse_misfit(prompts: Iterable[Conditioning], width: int) -> None:
-    for cond in (cond for prompt in prompts for cond in prompt.entries):
+    for cond in _entries(prompts):
         if width not in (0, cond.embeds.shape[-1]):  # 0: it listens to no text
             raise DiffusionError(
                 f"The prompt is encoded in {cond.embeds.shape[-1]} numbers a token and the model listens to {width}: "

@@ -40,12 +40,13 @@ def sigmas_for(
     """
     if denoise <= 0:
         return torch.zeros(0)
-    full = steps if denoise > 0.9999 else int(steps / denoise)
+    whole = denoise > 0.9999
+    full = steps if whole else int(steps / denoise)
     drops = sampler_name in DROP_PENULTIMATE
     sigmas = schedule(name)(trained, full + 1 if drops else full)
     if drops:
         sigmas = torch.cat([sigmas[:-2], sigmas[-1:]])
-    return sigmas if full == steps else sigmas[-(steps + 1) :]
+    return sigmas if whole else sigmas[-(steps + 1) :]
 
 
 def normal(trained: TrainedSigmas, steps: int) -> Tensor:

@@ -44,6 +44,10 @@ class Slot:
         """Whether every weight has been written at least once."""
         return not any(weight.is_meta for weight in self.module.parameters())
 
+    def is_finite(self, name: str) -> bool:
+        """Whether a weight, by its canonical name, holds numbers alone."""
+        return bool(self.module.get_parameter(self._part.parameter_name(name)).isfinite().all())
+
     def holds(self, recipes: Mapping[str, Recipe]) -> bool:
         """Whether the module's weights are these recipes' already."""
         return all(self._keys.get(name) == recipe.key for name, recipe in recipes.items())

@@ -8,6 +8,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from diffusion.damage import cause_of_not_finite
 from diffusion.errors import DiffusionError, NotFinite
 from diffusion.handle import VaeHandle
 from diffusion.latent import SD15_SPACE
@@ -78,7 +79,8 @@ def _run(residency: Residency, handle: VaeHandle, work: Callable[[nn.Module], Te
         result = residency.run(handle, work, stop)
     if not torch.isfinite(result).all():
         raise NotFinite(
-            "The VAE gave numbers that are not finite. If it runs in half precision, run it in fp32; otherwise its "
+            cause_of_not_finite(residency, handle)
+            or "The VAE gave numbers that are not finite. If it runs in half precision, run it in fp32; otherwise its "
             "file or the latents are damaged."
         )
     return result

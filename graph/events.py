@@ -6,7 +6,7 @@ or None while that is not known yet.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -33,12 +33,12 @@ class NodeStarted:
 
 @dataclass(frozen=True, slots=True)
 class NodeProgress:
-    """The node is ``done`` of ``total`` steps far; ``preview`` is whatever it chose to show."""
+    """The node is ``done`` of ``total`` steps far; ``preview`` makes what it chose to show."""
 
     node: NodeId
     done: int
     total: int
-    preview: Any = None
+    preview: Callable[[], Any] | None = None
     item: int = 0
     items: int | None = 1
 

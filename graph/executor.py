@@ -53,14 +53,10 @@ class Executor:
         codecs: Codecs | None = None,
         archive: Archive | None = None,
         journal: Journal | None = None,
-        *,
-        recover: Callable[[Exception], bool] | None = None,
     ):
-        """``recover`` is told what a node raised; where it says True, idle outputs are dropped and the node is
-        tried once more: for devices that are out of memory."""
         self.store = OutputStore() if store is None else store
         self._codecs: Codecs = NoCodecs() if codecs is None else codecs
-        self._archive, self._journal, self._recover = archive, journal, recover
+        self._archive, self._journal = archive, journal
         self._digester = Digester(self._codecs)
 
     def run(
@@ -76,7 +72,7 @@ class Executor:
         ``emit`` may be called from another thread than the caller's, but never twice at once.
         """
         cache, keys = self._world(graph, resources or {})
-        run = Run(graph, cache, keys, self._codecs, emit, cancel or threading.Event(), self._recover)
+        run = Run(graph, cache, keys, self._codecs, emit, cancel or threading.Event())
         try:
             notes = self._notes(graph, run.plan, cache, keys)
             try:

@@ -58,7 +58,6 @@ class Run:
         codecs: Codecs,
         emit: Callable[[Event], None],
         cancel: threading.Event,
-        recover: Callable[[Exception], bool] | None,
     ):
         self.plan: Plan = make_plan(graph, cache, keys)
         self._speak, self._speaking = emit, threading.Lock()
@@ -67,7 +66,7 @@ class Run:
         self.blocked: dict[NodeId, str] = {}
         self.ran: dict[NodeId, None] = {}
         self._graph, self._cache, self._keys, self._codecs = graph, cache, keys, codecs
-        self._cancel, self._recover = cancel, recover
+        self._cancel = cancel
         self._checker = Checker(graph.registry, graph.choices)
         self._counters: dict[NodeId, itertools.count[int]] = {}
         self._ready: list[tuple[Any, ...]] = []
@@ -229,22 +228,11 @@ class Run:
             if kind.is_coroutine:
                 self._flights.start(unit, kind.function(**arguments))
                 return
-            returned = self._attempt(kind.function, arguments)
+            returned = kind.function(**arguments)
         except Exception as error:
             self._fail(unit, error)
             return
         self._complete(unit, returned)
-
-    def _attempt(self, function: Callable[..., Any], arguments: dict[str, Any]) -> Any:
-        """Call a function, and once more if what it raised can be recovered from."""
-        try:
-            return function(**arguments)
-        except Exception as error:
-            if self._recover is None or self._cancel.is_set() or not self._recover(error):
-                raise
-        # Not inside the handler: there the error would keep alive whatever the first attempt had made.
-        self._cache.store.free(self._cache.store.used)
-        return function(**arguments)
 
     def _land(self, unit: Unit, future: Any) -> None:
         """Take what a coroutine came to."""

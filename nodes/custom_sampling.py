@@ -9,7 +9,7 @@ from diffusion.handle import ModelHandle
 from diffusion.latent import Latent
 from diffusion.runtime import Runtime
 from graph.declare import Range, Resource, Tip, node
-from graph.reporting import Progress
+from graph.reporting import Progress, Warn
 from graph.spec import SEED_LIMIT
 from nodes.sampling import Denoise, Guidance, SamplerName, Scheduler, SeedValue, Steps
 
@@ -68,6 +68,7 @@ def noise_source(
 def sample_custom(
     runtime: Resource[Runtime],
     progress: Resource[Progress],
+    warn: Resource[Warn],
     model: ModelHandle,
     positive: Conditioning,
     negative: Conditioning,
@@ -80,13 +81,14 @@ def sample_custom(
 ) -> Denoised:
     """Denoise a latent by a sampler along noise levels of one's own, guided by two prompts."""
     guider = Guider(model, (positive, negative), ClassifierFree(cfg))
-    return _sampled(runtime, progress, Noise(noise_seed, add_noise), guider, sampler, sigmas, latent_image)
+    return _sampled(runtime, progress, warn, Noise(noise_seed, add_noise), guider, sampler, sigmas, latent_image)
 
 
 @node("SamplerCustomAdvanced", category="sampling/custom_sampling")
 def sample_parts(
     runtime: Resource[Runtime],
     progress: Resource[Progress],
+    warn: Resource[Warn],
     noise: Noise,
     guider: Guider,
     sampler: SamplerChoice,
@@ -94,13 +96,14 @@ def sample_parts(
     latent_image: Latent,
 ) -> Denoised:
     """Denoise a latent; where it starts, what guides it, how it steps and where to all come from other nodes."""
-    return _sampled(runtime, progress, noise, guider, sampler, sigmas, latent_image)
+    return _sampled(runtime, progress, warn, noise, guider, sampler, sigmas, latent_image)
 
 
 @node("KSamplerWithNoise", category="sampling", title="KSampler (Noise Source)")
 def sample_from(
     runtime: Resource[Runtime],
     progress: Resource[Progress],
+    warn: Resource[Warn],
     model: ModelHandle,
     positive: Conditioning,
     negative: Conditioning,
@@ -118,13 +121,14 @@ def sample_from(
     return sample(
         runtime.residency, model, positive, negative, latent_image,
         seed=noise.seed, steps=steps, cfg=cfg, sampler_name=sampler_name, scheduler=scheduler, denoise=denoise,
-        add_noise=noise.add, source=noise.source, on_step=progress, stop=progress.check,
+        add_noise=noise.add, source=noise.source, on_step=progress, stop=progress.check, warn=warn,
     )  # fmt: skip
 
 
 def _sampled(
     runtime: Runtime,
     progress: Progress,
+    warn: Warn,
     noise: Noise,
     guider: Guider,
     sampler: SamplerChoice,
@@ -136,6 +140,6 @@ def _sampled(
     done = sample_along(
         runtime.residency, guider, latent, sigmas.values,
         seed=noise.seed, sampler_name=sampler.name, add_noise=noise.add, source=noise.source,
-        on_step=progress, stop=progress.check,
+        on_step=progress, stop=progress.check, warn=warn,
     )  # fmt: skip
     return Denoised(done.latent, done.denoised)

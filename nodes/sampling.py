@@ -7,7 +7,7 @@ from diffusion.handle import ModelHandle
 from diffusion.latent import Latent
 from diffusion.runtime import Runtime
 from graph.declare import Choice, Range, Resource, Seed, Tip, node
-from graph.reporting import Progress
+from graph.reporting import Progress, Warn
 
 SeedValue = Annotated[int, Seed(), Tip("The same seed, the same picture.")]
 Steps = Annotated[int, Range(1, 10000), Tip("More steps take longer and change the picture less and less.")]
@@ -23,6 +23,7 @@ Denoise = Annotated[float, Range(0, 1, step=0.01), Tip("1 starts from noise, les
 def sample(
     runtime: Resource[Runtime],
     progress: Resource[Progress],
+    warn: Resource[Warn],
     model: ModelHandle,
     positive: Conditioning,
     negative: Conditioning,
@@ -40,7 +41,7 @@ def sample(
     return sample(
         runtime.residency, model, positive, negative, latent_image,
         seed=seed, steps=steps, cfg=cfg, sampler_name=sampler_name, scheduler=scheduler, denoise=denoise,
-        on_step=progress, stop=progress.check,
+        on_step=progress, stop=progress.check, warn=warn,
     )  # fmt: skip
 
 
@@ -51,6 +52,7 @@ Toggle = Literal["enable", "disable"]
 def sample_steps(
     runtime: Resource[Runtime],
     progress: Resource[Progress],
+    warn: Resource[Warn],
     model: ModelHandle,
     positive: Conditioning,
     negative: Conditioning,
@@ -73,5 +75,5 @@ def sample_steps(
         seed=noise_seed, steps=steps, cfg=cfg, sampler_name=sampler_name, scheduler=scheduler,
         start=start_at_step, end=end_at_step,
         add_noise=add_noise == "enable", leave_noise=return_with_leftover_noise == "enable",
-        on_step=progress, stop=progress.check,
+        on_step=progress, stop=progress.check, warn=warn,
     )  # fmt: skip

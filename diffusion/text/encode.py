@@ -42,6 +42,7 @@ def encode(
     left out with a warning, a damaged one raises UnreadableFile; ``note`` hears which are used. ``stop`` is called now
     and then and may raise.
     """
+    from diffusion.damage import cause_of_not_finite
     from diffusion.text.embeddings import read_embeddings
     from diffusion.text.encoder import run_encoder, weights_of
 
@@ -69,8 +70,9 @@ def encode(
         hidden, pooled = kind.weigh(hidden[:-1], weights_of(flat), hidden[-1]), pooled[:-1]
     if not hidden.isfinite().all():
         raise NotFinite(
-            "The encoded prompt holds values that are not numbers: a weight in it is too large, or the text encoder, "
-            "an adapter on it or its precision is at fault."
+            cause_of_not_finite(residency, handle)
+            or "The encoded prompt holds values that are not numbers: a weight in it is too large, or the text "
+            "encoder, an adapter on it or its precision is at fault."
         )
     sizes = [len(text) for text in texts]
     return Conditioning(

@@ -7,14 +7,15 @@ import torch
 from safetensors.torch import save_file
 from torch import Tensor
 
-from diffusion.checkpoint import open_checkpoint
+from diffusion.checkpoint import Checkpoint, open_checkpoint
 from diffusion.conditioning import Area, Cond, Conditioning
 from diffusion.device import choose_device
 from diffusion.errors import DiffusionError, NotFinite, Stopped
 from diffusion.files.folders import ModelFolders
+from diffusion.guidance import ClassifierFree, Guider
 from diffusion.latent import Latent
 from diffusion.residency import Residency
-from diffusion.sampling import noised, sample, stretch
+from diffusion.sampling import noised, sample, sample_along, stretch
 from diffusion.schedules import sigmas_for
 from diffusion.sigmas import scaled_linear
 from diffusion.text.encode import encode
@@ -40,6 +41,16 @@ def run(tiny_folders: ModelFolders) -> Run:
         settings = {"seed": 1, "steps": 3, "cfg": 2.0, "sampler_name": "euler", "scheduler": "normal"} | changed
         positive = settings.pop("positive", prompt(1))
         return sample(residency, model, positive, prompt(2), latent or empty(), **settings).samples
+
+    return run
+
+
+@pytest.fixture
+def run_along(tiny_residency: Residency, tiny: Checkpoint) -> Callable[..., Tensor]:
+    def run(sigmas: Tensor, latent: Latent | None = None, **changed: object) -> Tensor:
+        guider = Guider(tiny.model, (prompt(1), prompt(2)), ClassifierFree(2.0))
+        settings = {"seed": 1, "sampler_name": "dpm_fast"} | changed
+        return sample_along(tiny_residency, guider, latent or empty(), sigmas, **settings).latent.samples
 
     return run
 
@@ -111,7 +122,7 @@ def test_the_highest_level_starts_with_the_pictures_own_variance():
 
 def test_steps_are_reported_with_a_small_picture(run: Run):
     seen = []
-    run(on_step=lambda done, total, picture: seen.append((done, total, picture.size)))
+    run(on_step=lambda done, total, picture: seen.append((done, total, picture().size)))
     assert seen == [(1, 3, (8, 8)), (2, 3, (8, 8)), (3, 3, (8, 8))]
 
 
@@ -127,6 +138,25 @@ def test_numbers_that_are_none_are_an_error_at_once(run: Run):
     broken = Conditioning((Cond(torch.full((1, 5, 32), float("nan"))),))
     with pytest.raises(NotFinite, match="step 1 of euler"):
         run(positive=broken)
+
+
+def test_a_single_level_adds_its_noise_and_takes_no_step(run_along: Callable[..., Tensor]):
+    sigmas = sigmas_for("karras", TRAINED, 4)
+    begun = run_along(sigmas[:1])
+    noise = torch.randn(1, 4, 8, 8, generator=torch.Generator().manual_seed(1))
+    torch.testing.assert_close(begun, noise * (1 + TRAINED.highest**2).sqrt() / 0.18215)
+    torch.testing.assert_close(
+        run_along(sigmas, Latent(begun), add_noise=False), run_along(sigmas), rtol=1e-3, atol=1e-3
+    )
+    assert not run_along(sigmas[:0]).any()
+
+
+def test_what_only_an_inpainting_model_sees_is_a_warning_on_another(run: Run):
+    said = []
+    shown = replace(prompt(1).entries[0], concat=torch.zeros(1, 5, 8, 8))
+    assert torch.equal(run(positive=Conditioning((shown,)), warn=said.append), run(warn=said.append))
+    assert len(said) == 1
+    assert "inpainting checkpoint" in said[0]
 
 
 @pytest.mark.parametrize("denoise", [1.0, 0.0])

@@ -55,3 +55,8 @@ def test_the_level_before_zero_is_dropped_for_samplers_that_look_below_it():
 def test_an_unknown_schedule_is_refused_with_the_names_there_are():
     with pytest.raises(DiffusionError, match=r"no schedule called 'karas'.*karras"):
         schedule("karas")
+
+
+def test_a_denoise_just_below_1_keeps_to_the_number_of_steps():
+    assert len(sigmas_for("ddim_uniform", TRAINED, 7)) == 9
+    assert len(sigmas_for("ddim_uniform", TRAINED, 7, denoise=0.99)) == 8

@@ -286,22 +286,6 @@ def test_a_node_can_say_what_it_did_and_which_node_it_is(bench):
     ]
 
 
-def test_what_recovers_is_tried_once_more():
-    attempts = []
-
-    @node("Large")
-    def large() -> None:
-        attempts.append(1)
-        if len(attempts) < 2:
-            raise MemoryError("full")
-
-    graph = resolve(Workflow({"1": Node("Large")}), Registry(large), {})
-    assert not Executor(recover=lambda error: isinstance(error, MemoryError)).run(graph).failures
-    attempts.clear()
-    assert Executor(recover=lambda error: False).run(graph).failures["1"].message == "full"
-    assert len(attempts) == 1
-
-
 def test_a_node_that_returns_the_wrong_number_of_values_fails(bench):
     class Two(NamedTuple):
         a: int
@@ -349,21 +333,6 @@ def heavy():
     Heavy.alive = 0
     yield Heavy
     gc.enable()
-
-
-def test_a_retry_does_not_carry_what_the_first_attempt_held(heavy):
-    seen = []
-
-    @node("Full")
-    def full() -> None:
-        kept = Heavy()
-        seen.append(Heavy.alive)
-        if len(seen) < 2:
-            raise MemoryError(kept)
-
-    graph = resolve(Workflow({"1": Node("Full")}), Registry(full), {})
-    Executor(recover=lambda error: True).run(graph)
-    assert seen == [1, 1]
 
 
 def test_a_failure_keeps_its_place_in_the_source_but_not_what_the_node_held(bench, heavy):

@@ -130,7 +130,9 @@ def test_it_steers_the_demo_model(controlled, checkpoint, heard):
     prompt = Conditioning((Cond(torch.randn(1, 4, width)),))
     net = load_control_net(controlled, "edges")
     run = lambda positive: (
-        sample(controlled, heard, checkpoint.model, positive, prompt, Latent(torch.zeros(1, 4, 8, 8)), steps=2).samples
+        sample(
+            controlled, heard, heard, checkpoint.model, positive, prompt, Latent(torch.zeros(1, 4, 8, 8)), steps=2
+        ).samples
     )
     plain, steered = run(prompt), run(apply_control_net(prompt, net, IMAGE))
     assert not torch.allclose(plain, steered, atol=1e-3)

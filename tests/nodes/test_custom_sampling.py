@@ -35,7 +35,7 @@ def from_noise(runtime, heard, checkpoint, prompts):
         latent = latent or empty_latent(64, 64, batch)
         guider = guide(checkpoint.model, *prompts, cfg=4.0)
         sigmas = sigmas or basic(checkpoint.model, "karras", 2)
-        return sample_parts(runtime, heard, noise, guider, choose_sampler("dpmpp_2m"), sigmas, latent)
+        return sample_parts(runtime, heard, heard, noise, guider, choose_sampler("dpmpp_2m"), sigmas, latent)
 
     return run
 
@@ -43,11 +43,20 @@ def from_noise(runtime, heard, checkpoint, prompts):
 def test_a_run_by_parts_is_the_sampler_nodes(runtime, heard, checkpoint, prompts, from_noise):
     latent, sigmas = empty_latent(64, 64), basic(checkpoint.model, "karras", 2)
     whole = sample(
-        runtime, heard, checkpoint.model, *prompts, latent,
+        runtime, heard, heard, checkpoint.model, *prompts, latent,
         seed=1, steps=2, cfg=4.0, sampler_name="dpmpp_2m", scheduler="karras",
     )  # fmt: skip
     custom = sample_custom(
-        runtime, heard, checkpoint.model, *prompts, choose_sampler("dpmpp_2m"), sigmas, latent, noise_seed=1, cfg=4.0
+        runtime,
+        heard,
+        heard,
+        checkpoint.model,
+        *prompts,
+        choose_sampler("dpmpp_2m"),
+        sigmas,
+        latent,
+        noise_seed=1,
+        cfg=4.0,
     )
     assert torch.equal(from_noise(random_noise(1)).output.samples, whole.samples)
     assert torch.equal(custom.output.samples, whole.samples)
@@ -65,7 +74,16 @@ def test_what_is_seen_in_leftover_noise_is_the_second_output(checkpoint, from_no
 def test_no_noise_and_noise_left_out_are_the_same(runtime, heard, checkpoint, prompts, from_noise):
     latent, sigmas = empty_latent(64, 64), basic(checkpoint.model, "karras", 2)
     custom = sample_custom(
-        runtime, heard, checkpoint.model, *prompts, choose_sampler("dpmpp_2m"), sigmas, latent, add_noise=False, cfg=4.0
+        runtime,
+        heard,
+        heard,
+        checkpoint.model,
+        *prompts,
+        choose_sampler("dpmpp_2m"),
+        sigmas,
+        latent,
+        add_noise=False,
+        cfg=4.0,
     )
     assert torch.equal(from_noise(no_noise()).output.samples, custom.output.samples)
 
@@ -93,10 +111,12 @@ def test_a_variation_goes_from_one_seed_to_another(from_noise):
 def test_the_sampler_node_from_a_source_differs_by_the_noise_alone(runtime, heard, checkpoint, prompts):
     def run(noise):
         settings = {"steps": 2, "cfg": 4.0, "sampler_name": "uni_pc", "denoise": 0.8}
-        return sample_from(runtime, heard, checkpoint.model, *prompts, empty_latent(64, 64), noise, **settings).samples
+        return sample_from(
+            runtime, heard, heard, checkpoint.model, *prompts, empty_latent(64, 64), noise, **settings
+        ).samples
 
     plain = sample(
-        runtime, heard, checkpoint.model, *prompts, empty_latent(64, 64),
+        runtime, heard, heard, checkpoint.model, *prompts, empty_latent(64, 64),
         seed=1, steps=2, cfg=4.0, sampler_name="uni_pc", denoise=0.8,
     )  # fmt: skip
     assert torch.equal(run(random_noise(1)), plain.samples)

@@ -19,7 +19,9 @@ def guided(runtime, heard, checkpoint):
     def run(guider):
         sigmas = basic(checkpoint.model, "normal", 1)
         latent = empty_latent(64, 64)
-        return sample_parts(runtime, heard, random_noise(1), guider, choose_sampler("euler"), sigmas, latent).output
+        return sample_parts(
+            runtime, heard, heard, random_noise(1), guider, choose_sampler("euler"), sigmas, latent
+        ).output
 
     return lambda guider: run(guider).samples
 

@@ -24,7 +24,9 @@ def prompts(runtime, heard, checkpoint):
 def sampled(runtime, heard, checkpoint, prompts):
     def run(model, cfg=7.0):
         first, negative, _ = prompts
-        return sample(runtime, heard, model, first, negative, empty_latent(64, 64), seed=1, steps=2, cfg=cfg).samples
+        return sample(
+            runtime, heard, heard, model, first, negative, empty_latent(64, 64), seed=1, steps=2, cfg=cfg
+        ).samples
 
     return run
 
@@ -33,7 +35,7 @@ def sampled(runtime, heard, checkpoint, prompts):
 def guided(runtime, heard, checkpoint):
     def run(guider):
         sigmas, sampler = basic(checkpoint.model, "normal", 1), choose_sampler("euler")
-        return sample_parts(runtime, heard, random_noise(1), guider, sampler, sigmas, empty_latent(64, 64))
+        return sample_parts(runtime, heard, heard, random_noise(1), guider, sampler, sigmas, empty_latent(64, 64))
 
     return lambda guider: run(guider).output.samples
 

@@ -17,7 +17,9 @@ def prompts(runtime, checkpoint):
 
 
 def sampled(runtime, heard, checkpoint, prompts, seed=1):
-    return sample(runtime, heard, checkpoint.model, *prompts, empty_latent(64, 64), seed=seed, steps=2, cfg=4.0).samples
+    return sample(
+        runtime, heard, heard, checkpoint.model, *prompts, empty_latent(64, 64), seed=seed, steps=2, cfg=4.0
+    ).samples
 
 
 def test_the_same_seed_gives_the_same_latent_bit_for_bit(runtime, heard, checkpoint, prompts):
@@ -35,7 +37,7 @@ def test_each_step_is_reported_with_a_small_picture(runtime, heard, checkpoint, 
 def test_two_stages_with_noise_left_between_them_are_one_run(runtime, heard, checkpoint, prompts):
     def stage(latent, **settings):
         return sample_steps(
-            runtime, heard, checkpoint.model, *prompts, latent, noise_seed=1, steps=2, cfg=4.0, **settings
+            runtime, heard, heard, checkpoint.model, *prompts, latent, noise_seed=1, steps=2, cfg=4.0, **settings
         )
 
     first = stage(empty_latent(64, 64), end_at_step=1, return_with_leftover_noise="enable")
