@@ -26,6 +26,8 @@ def build(entry: Entry, tensors: Mapping[str, Tensor], weight: Shape, options: O
         adapter = InFirstColumns(adapter, entry.shape[1])
     if entry.place.part is not None:
         adapter = PartOf(adapter, entry.place.part)
+    if entry.place.swapped:
+        adapter = InOtherOrder(adapter)
     return adapter
 
 
@@ -34,7 +36,7 @@ def _scale(entry: Entry, roles: Mapping[str, Tensor]) -> float:
     if "scale" in roles:
         return float(roles["scale"])
     if "alpha" in roles and entry.rank is not None:
-        return float(roles["alpha"]) / entry.rank
+        return float(roles["alpha"]) / (entry.divisor or entry.rank)
     return 1.0 if entry.scale is None else entry.scale
 
 
@@ -70,3 +72,21 @@ class PartOf:
         whole = weight.new_zeros(self.rows.total, *weight.shape[1:])
         whole[self.rows.start : self.rows.stop] = weight
         return self.inner.delta(whole, strength)[self.rows.start : self.rows.stop]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class InOtherOrder:
+    """An adapter that was trained on a matrix whose two halves of rows lie the other way round."""
+
+    inner: Adapter
+
+    @property
+    def linear(self) -> bool:
+        return self.inner.linear
+
+    def delta(self, weight: Tensor, strength: float = 1.0) -> Tensor:
+        return _swapped(self.inner.delta(_swapped(weight), strength))
+
+
+def _swapped(weight: Tensor) -> Tensor:
+    return weight.roll(len(weight) // 2, 0)

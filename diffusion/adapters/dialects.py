@@ -17,6 +17,8 @@ from diffusion.families.family import Target
 from diffusion.handle import Component
 
 WEIGHT, BIAS = ".weight", ".bias"
+SWAPPED = "final_layer.adaLN_modulation.1.weight", "norm_out.linear.weight"
+"""Of FLUX.1 and SD 3: the checkpoint has the shift's rows first, canonically the scale's come first."""
 Targets = Mapping[str, Target]
 
 
@@ -38,6 +40,8 @@ class Place:
     """Canonical, without ``.weight``."""
     part: Rows | None = None
     """The file speaks of a larger matrix (fused queries, keys and values), of which this weight is these rows."""
+    swapped: bool = False
+    """The file speaks of the two halves of its rows in the other order."""
 
     def seen(self, shape: Shape) -> Shape:
         """The shape of what the file speaks of, where the weight has this one."""
@@ -71,6 +75,7 @@ MODEL_FLAT = {
     "lora_transformer_": "OneTrainer",
     "lycoris_": "SimpleTuner",
     "lora_prior_unet_": "kohya",
+    "oft_unet_": "kohya",
 }
 
 
@@ -148,8 +153,9 @@ def spellings(targets: Mapping[Component, Targets]) -> dict[str, Spelling]:
             if name.endswith(WEIGHT):
                 module = name.removesuffix(WEIGHT)
                 stored.setdefault(target.file_name.removesuffix(WEIGHT), []).append((module, target.shape[0]))
+                swapped = target.file_name.endswith(SWAPPED[0]) and name.endswith(SWAPPED[1])
                 for stem, dialect in spell(module):
-                    found.setdefault(stem, Spelling(dialect, (Place(component, module),)))
+                    found.setdefault(stem, Spelling(dialect, (Place(component, module, swapped=swapped),)))
         for file_name, modules in stored.items():
             places = _places(component, modules)
             for stem, dialect in spell_original(file_name):

@@ -12,9 +12,10 @@ from diffusion.adapters.loha import LoHa
 from diffusion.adapters.lokr import LoKr
 from diffusion.adapters.lora import LoRA
 from diffusion.adapters.oft import BOFT, OFT
+from diffusion.adapters.peft_boft import PeftBOFT
 from diffusion.adapters.peft_oft import PeftOFT
 
-KINDS: tuple[type[Kind], ...] = (LoRA, LoHa, LoKr, Difference, OFT, BOFT, GLoRA, IA3, PeftIA3, PeftOFT)
+KINDS: tuple[type[Kind], ...] = (LoRA, LoHa, LoKr, Difference, OFT, BOFT, GLoRA, IA3, PeftIA3, PeftOFT, PeftBOFT)
 """In the order in which a module's tensors are tried on them."""
 
 NOT_APPLIED = {
@@ -23,7 +24,6 @@ NOT_APPLIED = {
     "fourierft_spectrum": "FourierFT",
     "lora_E": "AdaLoRA",
     "hra_u": "HRA",
-    "boft_R": "PEFT's BOFT",
     "lambda_layer": "T-LoRA",
     "lora_controlnet": "Control-LoRA (a ControlNet)",
     "set_weight": "replaced weights",

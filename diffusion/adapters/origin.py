@@ -6,10 +6,13 @@ import json
 import re
 from collections.abc import Iterable, Mapping
 from math import prod
+from typing import TYPE_CHECKING
 
 from diffusion.adapters.adapter import Shape
 from diffusion.adapters.dialects import Targets
-from diffusion.adapters.match import Module
+
+if TYPE_CHECKING:
+    from diffusion.adapters.match import Module
 
 SD1, SD2, SDXL, SD3, FLUX = "Stable Diffusion 1.x", "Stable Diffusion 2.x", "SDXL", "Stable Diffusion 3", "FLUX.1"
 CONTEXT = {768: SD1, 1024: SD2, 2048: SDXL}
@@ -70,6 +73,24 @@ def trained_as(metadata: Mapping[str, str]) -> str:
     if network.endswith("lora_fa"):
         return "LoRA-FA"
     return "DyLoRA" if network.endswith("dylora") or algorithm == "dylora" else ""
+
+
+def was_split(metadata: Mapping[str, str]) -> bool:
+    """Whether LoRAs of fused matrices were trained as one for each part, and stored as one of all their ranks.
+
+    Their alpha is still a part's, and so is the rank that it is divided by (kohya's option ``split_qkv``).
+    """
+    return _argument(metadata, "split_qkv")
+
+
+def was_rank_stabilised(metadata: Mapping[str, str]) -> bool:
+    """Whether alpha was divided by the root of the rank (arXiv:2312.03732), as LyCORIS' ``rs_lora`` does."""
+    return _argument(metadata, "rs_lora")
+
+
+def _argument(metadata: Mapping[str, str], name: str) -> bool:
+    """One of the switches that kohya's trainer was started with."""
+    return str(_json_object(metadata.get("ss_network_args", "")).get(name, "")).lower() == "true"
 
 
 def trigger_words(metadata: Mapping[str, str], limit: int = 8) -> tuple[str, ...]:

@@ -15,10 +15,18 @@ from diffusion.adapters.loaded import LOADED, LoadedFile
 from diffusion.adapters.lookup import find_adapter
 from diffusion.adapters.match import Index, Match, match
 from diffusion.adapters.report import AdapterReport, report
+from diffusion.adapters.suffixes import split_key, split_number
 from diffusion.errors import AdapterMismatch, UnreadableFile
+from diffusion.families.family import FLOATING
 from diffusion.files.folders import ModelFolders
+from diffusion.files.header import Header
 from diffusion.handle import Applied, Component, FileRef
 from diffusion.weights import open_weights
+
+COUNTS = frozenset({"alpha", "scale", "on_input", "bias_indices", "bias_size"})
+"""Roles of tensors that may be stored as whole numbers."""
+FACTORS = ("scale_weight", "weight_scale", "scaled_fp8")
+"""How keys end beside which a tensor's numbers are not its values."""
 
 
 def inspect_adapter(
@@ -43,8 +51,21 @@ def inspect_against(folders: ModelFolders, name: str, index: Index) -> tuple[Fil
     found = report(file.path, source.header, matched, index.targets, alphas_of(path, source.header, configs))
     if found.refusal:  # before tensors are read: it may be a whole checkpoint in the wrong folder
         raise AdapterMismatch(found.refusal)
+    _refuse_quantised(source.header, file.path)
     loaded = LOADED.get(folders, file)
     return file, replace(found, notes=(*found.notes, *_alphas_of_zero(file, matched, loaded)))
+
+
+def _refuse_quantised(header: Header, name: str) -> None:
+    """Raise UnreadableFile where tensors of an adapter mean nothing without factors that are kept beside them."""
+    for key, entry in header.tensors.items():
+        split = split_key(split_number(key)[0])
+        counts = split is None or split[1] in COUNTS
+        if key.endswith(FACTORS) or not (counts or entry.dtype.startswith(FLOATING)):
+            raise UnreadableFile(
+                f"{name} is quantised, which this version cannot read: {key} is stored as {entry.dtype}. "
+                "Use the adapter in fp16, bf16 or fp32."
+            )
 
 
 def patches_for(

@@ -11,10 +11,18 @@ from diffusion.adapters.difference import Difference
 from diffusion.adapters.kinds import NOT_APPLIED, kinds_of
 from diffusion.adapters.match import Entry, Match, modules_of, title_of
 from diffusion.adapters.origin import family_of, family_of_model, trained_as, trainer_of, trigger_words
+from diffusion.errors import UnknownFamily
+from diffusion.families.detection import detect, looks_like
 from diffusion.files.header import Header
 from diffusion.handle import Component
 
 COMPONENTS: Mapping[Component, str] = {"model": "the model", "text": "the text encoder", "vae": "the VAE"}
+
+
+WHOLE = (
+    "change all rows of a fused matrix at once (DoRA per input, or turns that reach from one part into the next), and "
+    "the model has its parts one by one"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +44,8 @@ class AdapterReport:
     """Modules that the model does not have."""
     misfits: tuple[str, ...]
     """Modules that the model has in another shape."""
+    whole: tuple[str, ...]
+    """Modules of a fused matrix whose parts the model has, which cannot be told for these."""
     elsewhere: Mapping[Component, int]
     """Component that it was not put on → modules of the file that would change it."""
     unknown: tuple[str, ...]
@@ -48,6 +58,8 @@ class AdapterReport:
     embeddings: tuple[str, ...]
     notes: tuple[str, ...] = ()
     """What else its user should know."""
+    instead: str = ""
+    """What the file is, where that is known and it is no adapter."""
 
     @property
     def matched(self) -> int:
@@ -56,11 +68,13 @@ class AdapterReport:
     @property
     def total(self) -> int:
         """Modules of known kinds in the file."""
-        return self.matched + len(self.unmatched) + len(self.misfits)
+        return self.matched + len(self.unmatched) + len(self.misfits) + len(self.whole)
 
     @property
     def refusal(self) -> str:
         """Why it must not be put on this model, or ""."""
+        if self.instead:
+            return f"{self.file} is {self.instead}, not an adapter."
         if self.family and self.model_family and self.family != self.model_family:
             return (
                 f"{self.file} was made for {self.family}, and this model is {self.model_family}. "
@@ -79,7 +93,9 @@ class AdapterReport:
             if self.misfits
             else f"the model has none of its {self.total} modules"
         )
-        example = (self.misfits or self.unmatched)[0]
+        if self.whole:
+            why = f"{len(self.whole)} of its {self.total} modules {WHOLE}"
+        example = (self.whole or self.misfits or self.unmatched)[0]
         return f"{self.file} changes nothing of this model: {why}, for example {example}. {made_for}"
 
     def summary(self) -> str:
@@ -104,6 +120,7 @@ class AdapterReport:
         for names, what in (
             (self.unmatched, "are not in this model"),
             (self.misfits, "have another shape in this model"),
+            (self.whole, f"are not applied, for they {WHOLE}"),
         ):
             if names:
                 found.append(f"{self.file}: {len(names)} of its {self.total} modules {what}: {_listed(names)}.")
@@ -133,6 +150,7 @@ def describe(file: str, header: Header, alphas: Iterable[float] = ()) -> Adapter
         changed=dict(Counter(component_of(module.stem) for module in known)),
         unmatched=(),
         misfits=(),
+        whole=(),
         elsewhere={},
         unknown=tuple(sorted(unknown)),
         alphas=tuple(sorted(set(alphas))),
@@ -140,6 +158,7 @@ def describe(file: str, header: Header, alphas: Iterable[float] = ()) -> Adapter
         hash=header.metadata.get("sshs_model_hash", ""),
         embeddings=embeddings,
         notes=tuple(_known_but_not_applied(file, unknown)),
+        instead="" if known else _instead(header),
     )
 
 
@@ -147,7 +166,7 @@ def report(
     file: str, header: Header, found: Match, targets: Mapping[Component, Targets], alphas: Iterable[float] = ()
 ) -> AdapterReport:
     """Put a match into words."""
-    modules = (*found.matched, *found.unmatched, *found.misfits, *found.elsewhere)
+    modules = (*found.matched, *found.unmatched, *found.misfits, *found.whole, *found.elsewhere)
     entries = [entry for weights in found.entries.values() for changes in weights.values() for entry in changes]
     by_stem: dict[str, Entry] = {}
     for entry in entries:
@@ -164,6 +183,7 @@ def report(
         changed=dict(changed),
         unmatched=tuple(module.stem for module in found.unmatched),
         misfits=tuple(module.stem for module in found.misfits),
+        whole=tuple(module.stem for module in found.whole),
         elsewhere=dict(Counter(component_of(module.stem) for module in found.elsewhere)),
         unknown=found.unknown,
         alphas=tuple(sorted(set(alphas))),
@@ -171,7 +191,17 @@ def report(
         hash=header.metadata.get("sshs_model_hash", ""),
         embeddings=found.embeddings,
         notes=(*_known_but_not_applied(file, found.unknown), *_notes(file, header, found, entries)),
+        instead="" if any(module.known for module in modules) else _instead(header),
     )
+
+
+def _instead(header: Header) -> str:
+    """What a file is that is no adapter, as far as its names tell."""
+    try:
+        return f"a whole checkpoint of {detect(header).title} — use CheckpointLoader"
+    except UnknownFamily:
+        likeness = looks_like(header) or ""
+    return "" if likeness.startswith("a LoRA") else likeness
 
 
 def _named(titles: Counter[str], header: Header) -> dict[str, int]:

@@ -50,6 +50,8 @@ SUFFIXES = {
     "lokr_t1": "lokr_t1",
     "lokr_t2": "lokr_t2",
     "oft_blocks": "oft_blocks",
+    "boft_R": "boft_r",
+    "boft_s": "boft_s",
     "rescale": "rescale",
     "oft_R.weight": "oft_r",
     "oft_R": "oft_r",
@@ -68,8 +70,16 @@ SUFFIXES = {
 NAMED = {
     suffix: role
     for suffix, role in SUFFIXES.items()
-    if suffix.startswith(("lora_A", "lora_B", "lora_magnitude", "hada_", "lokr_", "oft_R", "oft_r", "ia3_"))
+    if suffix.startswith(("lora_A", "lora_B", "lora_magnitude", "hada_", "lokr_", "oft_R", "oft_r", "boft_", "ia3_"))
 }
+NUMBERED = "oft_blocks"
+"""Of a fused matrix kohya's trainer writes these part by part: ``oft_blocks.0``, ``oft_blocks.1`` …"""
+
+
+def split_number(key: str) -> tuple[str, int | None]:
+    """A key without the number of the part that it is for, and that number, or None."""
+    whole, _, number = key.rpartition(".")
+    return (whole, int(number)) if number.isdecimal() and whole.endswith(f".{NUMBERED}") else (key, None)
 
 
 def split_key(key: str) -> tuple[str, str] | None:

@@ -19,6 +19,7 @@ from pathlib import Path
 import lycoris.modules as lycoris
 import peft
 import torch
+from peft.tuners.boft import layer as boft
 from safetensors.torch import save_file
 from torch import Tensor, nn
 
@@ -122,6 +123,13 @@ PEFT = {
     "peft_ia3_feedforward": (lambda **on: peft.IA3Config(feedforward_modules=[LINEAR], **on), LINEAR, 0.3),
     "peft_oft": (lambda **on: peft.OFTConfig(r=0, oft_block_size=4, use_cayley_neumann=False, **on), LINEAR, 0.3),
     "peft_oft_series": (lambda **on: peft.OFTConfig(r=0, oft_block_size=4, **on), LINEAR, 0.1),
+    "peft_boft": (lambda **on: peft.BOFTConfig(boft_block_size=4, **on), LINEAR, 0.3),
+    "peft_boft_stages": (lambda **on: peft.BOFTConfig(boft_block_size=4, boft_n_butterfly_factor=2, **on), LINEAR, 0.3),
+    "peft_boft_conv": (
+        lambda **on: peft.BOFTConfig(boft_block_size=6, boft_n_butterfly_factor=2, **on),
+        CONV,
+        0.3,
+    ),
     "peft_oft_shared": (
         lambda **on: peft.OFTConfig(r=0, oft_block_size=4, block_share=True, use_cayley_neumann=False, **on),
         LINEAR,
@@ -130,7 +138,16 @@ PEFT = {
 }
 
 
+class BlockDiagonal:
+    """In place of a CUDA extension of PEFT's, without which it leaves all stages of BOFT but the first out."""
+
+    @staticmethod
+    def apply(stages: Tensor) -> Tensor:
+        return torch.stack([torch.block_diag(*blocks) for blocks in stages])
+
+
 def peft_cases() -> Iterator[Case]:
+    boft.get_fbd_cuda, boft.FastBlockDiag = lambda: True, BlockDiagonal
     for case, (configure, name, std) in PEFT.items():
         model = peft.get_peft_model(nn.ModuleDict(layers()), configure(target_modules=[name]))
         tuned = model.base_model.model[name]

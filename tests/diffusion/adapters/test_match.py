@@ -1,9 +1,12 @@
+import json
+
 import pytest
 import torch
 
 from diffusion.adapters.adapter import apply_patches
 from diffusion.adapters.match import Index, match
 from diffusion.adapters.patches import inspect_adapter, patches_for
+from diffusion.errors import AdapterMismatch
 from diffusion.families.family import Target
 from diffusion.files.header import Header, TensorEntry
 from diffusion.handle import Applied
@@ -175,7 +178,92 @@ class TestFusedMatrices:
         found = matched(
             {f"lora_unet_double_blocks_0_img_attn_qkv.{s}": tuple(t.shape) for s, t in sample.tensors.items()}, fused
         )
-        assert found.matched == () and len(found.misfits) == 1
+        assert found.matched == found.misfits == () and len(found.whole) == 1
+
+    def test_what_needs_the_whole_matrix_is_said_to(self, fused, loras):
+        sample = dense.KINDS["DoRA per input"](5, (48, 16))
+        stem, key = "lora_unet_double_blocks_0_img_attn_qkv", "lora_transformer_transformer_blocks_0_attn_to_k"
+        tensors = {f"{stem}.{suffix}": tensor for suffix, tensor in sample.tensors.items()}
+        with pytest.raises(AdapterMismatch, match="1 of its 1 modules change all rows of a fused matrix at once"):
+            inspect_adapter(loras.folders, loras.write("alone", tensors), fused)
+        part = {f"{key}.lora_up.weight": (16, 2), f"{key}.lora_down.weight": (2, 16)}
+        name = loras.write("beside", tensors | part)
+        _, report = inspect_adapter(loras.folders, name, fused)
+        [warning] = report.warnings()
+        assert warning.startswith("loras/beside.safetensors: 1 of its 2 modules are not applied, for they change all")
+
+    def change(self, loras, fused, name):
+        """What a file does to the whole matrix, and that matrix."""
+        ref, report = inspect_adapter(loras.folders, name, fused)
+        assert report.warnings() == ()
+        patches = patches_for(loras.folders, (Applied(ref, 1.0),), "model", fused["model"])
+        whole = loras.rand(48, 16)
+        parts = [apply_patches(part, patches[name]) for part, name in zip(whole.split(16), fused["model"], strict=True)]
+        return torch.cat(parts).double() - whole, whole.double()
+
+    @pytest.mark.parametrize(("said", "rank"), [("True", 4), ("false", 12), (None, 12)])
+    def test_a_lora_that_was_trained_part_by_part_has_the_scale_of_a_part(self, said, rank, fused, loras):
+        stem = "lora_unet_double_blocks_0_img_attn_qkv"
+        up = torch.block_diag(*(loras.rand(16, 4) for _ in range(3)))
+        down, alpha = loras.rand(12, 16), torch.tensor(3.0)
+        name = loras.write(
+            "split",
+            {f"{stem}.lora_up.weight": up, f"{stem}.lora_down.weight": down, f"{stem}.alpha": alpha},
+            {"ss_network_args": json.dumps({"split_qkv": said})} if said else None,
+        )
+        got, _ = self.change(loras, fused, name)
+        torch.testing.assert_close(got, ((3.0 / rank) * up @ down).double(), atol=1e-6, rtol=1e-5)
+
+    def test_turns_that_are_numbered_are_each_a_parts(self, fused, loras):
+        samples = [dense.oft(seed, (16, 16), constraint=0.02) for seed in range(3)]
+        stem = "oft_unet_double_blocks_0_img_attn_qkv"
+        tensors = {f"{stem}.oft_blocks.{n}": sample.tensors["oft_blocks"] for n, sample in enumerate(samples)}
+        name = loras.write("turned", tensors | {f"{stem}.alpha": torch.tensor(0.02)})
+        got, whole = self.change(loras, fused, name)
+        expected = [sample.change(part, 1.0) for sample, part in zip(samples, whole.split(16), strict=True)]
+        torch.testing.assert_close(got, torch.cat(expected), atol=1e-5, rtol=1e-4)
+
+    @pytest.mark.parametrize("numbers", [(0, 1), (0, 1, 3), (1, 2, 3)])
+    def test_turns_for_other_parts_than_there_are_do_not_fit(self, numbers, fused):
+        stem = "oft_unet_double_blocks_0_img_attn_qkv"
+        found = matched({f"{stem}.oft_blocks.{number}": (4, 4, 4) for number in numbers}, fused)
+        assert not found.matched
+        assert len(found.misfits) == 1 or len(found.unknown) == len(numbers)
+
+    def test_turns_of_a_matrix_that_is_not_fused_may_be_numbered_too(self, targets, loras):
+        sample = dense.oft(1, (32, 32))
+        stem = "oft_unet_" + f"{ATTENTION}.attn1.to_q".replace(".", "_")
+        tensors = {f"{stem}.oft_blocks.0": sample.tensors["oft_blocks"], f"{stem}.alpha": sample.tensors["alpha"]}
+        ref, report = inspect_adapter(loras.folders, loras.write("one", tensors), targets)
+        assert report.warnings() == () and report.kinds == {"OFT": 1}
+        patches = patches_for(loras.folders, (Applied(ref, 1.0),), "model", targets["model"])
+        weight = loras.rand(32, 32)
+        got = apply_patches(weight, patches[f"{ATTENTION}.attn1.to_q.weight"]).double() - weight
+        torch.testing.assert_close(got, sample.change(weight.double(), 1.0), atol=1e-5, rtol=1e-4)
+
+    @pytest.mark.parametrize(
+        ("stem", "swapped"),
+        [("lora_unet_final_layer_adaLN_modulation_1", False), ("transformer.norm_out.linear", True)],
+    )
+    def test_a_last_layer_whose_halves_were_swapped_is_changed_in_its_own_order(self, stem, swapped, loras):
+        file_name = "final_layer.adaLN_modulation.1"
+        names = {"norm_out.linear.weight": (32, 8), "norm_out.linear.bias": (32,)}
+        shapes = {name: Target(name, shape, f"{file_name}.{name[16:]}") for name, shape in names.items()}
+        sample = dense.dora(1, (32, 8))
+        tensors = {f"{stem}.{suffix}": tensor for suffix, tensor in sample.tensors.items()}
+        bias = loras.rand(32)
+        ref, _ = inspect_adapter(
+            loras.folders, loras.write("last", tensors | {f"{stem}.diff_b": bias}), {"model": shapes}
+        )
+        patches = patches_for(loras.folders, (Applied(ref, 1.0),), "model", shapes)
+        weight = loras.rand(32, 8).double()
+        turned = torch.cat([weight[16:], weight[:16]]) if swapped else weight
+        change = sample.change(turned, 1.0)
+        expected = torch.cat([change[16:], change[:16]]) if swapped else change
+        got = apply_patches(weight.float(), patches["norm_out.linear.weight"]).double() - weight
+        torch.testing.assert_close(got, expected, atol=1e-5, rtol=1e-4)
+        of_bias = apply_patches(torch.zeros(32), patches["norm_out.linear.bias"])
+        assert torch.equal(of_bias, torch.cat([bias[16:], bias[:16]]) if swapped else bias)
 
     def test_an_adapter_of_the_parts_changes_those_it_has(self, fused, loras):
         found = matched(lora("lora_transformer_transformer_blocks_0_attn_to_k", 16, 16), fused)

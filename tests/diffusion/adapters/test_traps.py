@@ -36,9 +36,29 @@ def test_no_match_at_all_is_an_error(loras, targets):
 
 
 def test_a_file_that_holds_no_adapter_is_an_error(loras, targets):
-    name = loras.write("checkpoint", {"model.diffusion_model.input_blocks.0.0.weight": (32, 4, 3, 3)})
+    name = loras.write("other", {"surprise.weight": (32, 4, 3, 3)})
     with pytest.raises(AdapterMismatch, match="is no adapter of a kind known here"):
         inspect_adapter(loras.folders, name, targets)
+
+
+def test_a_whole_checkpoint_is_named_as_one(loras, targets, tiny_tensors, tiny_metadata):
+    name = loras.write("whole", tiny_tensors(), dict(tiny_metadata))
+    with pytest.raises(AdapterMismatch, match=r"is a whole checkpoint of Stable Diffusion 1\.x — use CheckpointLoader"):
+        inspect_adapter(loras.folders, name, targets)
+
+
+@pytest.mark.parametrize(
+    ("key", "what"),
+    [
+        ("model.diffusion_model.double_blocks.0.img_attn.qkv.weight", "FLUX"),
+        ("conditioner.embedders.1.model.ln_final.weight", "Stable Diffusion XL"),
+        ("string_to_param.*", "a textual inversion"),
+        ("control_model.input_blocks.0.0.weight", "a ControlNet"),
+    ],
+)
+def test_what_is_something_else_is_named(key, what, loras, targets):
+    with pytest.raises(AdapterMismatch, match=rf"loras/else\.safetensors is {what}.*, not an adapter\."):
+        inspect_adapter(loras.folders, loras.write("else", {key: (8, 8)}), targets)
 
 
 @pytest.mark.parametrize(("places", "size"), [([[40], [0]], (32, 32)), ([[0], [-1]], (32, 32)), ([[0], [0]], (32, 16))])
@@ -130,6 +150,45 @@ def test_a_truncated_download_is_refused(loras, targets):
     path.write_bytes(path.read_bytes()[:-100])
     with pytest.raises(UnreadableFile, match=r"loras/cut\.safetensors is truncated"):
         inspect_adapter(loras.folders, "cut.safetensors", targets)
+
+
+@pytest.mark.parametrize("dtype", [torch.int8, torch.uint8])
+def test_whole_numbers_are_not_taken_for_the_values_of_a_quantised_adapter(dtype, loras, targets):
+    up = torch.ones(32, 4).to(dtype)
+    name = loras.write("small", {**lora(), f"{KOHYA}.lora_up.weight": up})
+    with pytest.raises(UnreadableFile, match=r"loras/small\.safetensors is quantised, .*lora_up\.weight is stored as"):
+        inspect_adapter(loras.folders, name, targets)
+
+
+def test_narrow_numbers_with_a_factor_of_their_own_are_not_taken_as_they_are(loras, targets):
+    up = loras.rand(32, 4).to(torch.float8_e4m3fn)
+    name = loras.write("scaled", {**lora(), f"{KOHYA}.lora_up.weight": up, f"{KOHYA}.lora_up.scale_weight": (1,)})
+    with pytest.raises(UnreadableFile, match=r"loras/scaled\.safetensors is quantised"):
+        inspect_adapter(loras.folders, name, targets)
+
+
+@pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16, torch.float64, torch.int32, torch.int64])
+@pytest.mark.parametrize("shape", [(), (1,), (1, 1)])
+def test_alpha_is_read_in_any_format_and_shape(dtype, shape, loras, targets, changed):
+    up, down = loras.rand(32, 4), loras.rand(4, 32)
+    alpha = torch.full(shape, 2, dtype=dtype)
+    name = loras.write(
+        "odd", {f"{KOHYA}.lora_up.weight": up, f"{KOHYA}.lora_down.weight": down, f"{KOHYA}.alpha": alpha}
+    )
+    pristine, result = changed((name, 1.0))
+    change = result[f"{LAYER}.weight"] - pristine[f"{LAYER}.weight"]
+    assert torch.allclose(change, 0.5 * up @ down, atol=1e-6)
+    assert inspect_adapter(loras.folders, name, targets)[1].alphas == (2.0,)
+
+
+def test_a_rank_stabilised_glora_is_known_by_its_metadata_alone(loras, changed):
+    sample = dense.glora(1, (32, 32), rank=4)
+    tensors = {f"{KOHYA}.{suffix}": tensor for suffix, tensor in sample.tensors.items()}
+    arguments = json.dumps({"algo": "glora", "rs_lora": "True"})
+    pristine, result = changed((loras.write("stabilised", tensors, {"ss_network_args": arguments}), 1.0))
+    before = pristine[f"{LAYER}.weight"].double()
+    change = result[f"{LAYER}.weight"].double() - before
+    torch.testing.assert_close(change, 2.0 * sample.change(before, 1.0), atol=1e-5, rtol=1e-4)  # √4 for 4
 
 
 def test_an_old_pickled_adapter_is_read_as_data_alone(loras, targets):
