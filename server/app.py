@@ -1,16 +1,20 @@
 """The HTTP application: routes, what happens around them, and how it ends."""
 
+from functools import partial
+
 from aiohttp import WSCloseCode, web
 
+from server.metrics import COUNTED, Counted, count
 from server.middleware import admit, protect, refuse
+from server.openapi import describe
 from server.page import add_page
-from server.parts import PARTS, PREVIEWS, Parts
+from server.parts import OPENAPI, PARTS, PREVIEWS, Parts
 from server.pictures import Previews
-from server.routes import documents, events, files, jobs, nodes, queue
+from server.routes import docs, documents, events, files, jobs, models, nodes, queue, shelves, system
 from server.routing import Route
 from server.socket import SOCKETS, Sockets
 
-TABLES = (jobs, queue, events, nodes, documents, files)
+TABLES = (jobs, queue, events, nodes, documents, files, models, shelves, system, docs)
 
 
 def routes() -> list[Route]:
@@ -20,12 +24,15 @@ def routes() -> list[Route]:
 
 def build_app(parts: Parts) -> web.Application:
     """The application over these parts; starts nothing but what answers requests."""
-    app = web.Application(middlewares=[refuse, admit], client_max_size=parts.limits.document)
+    app = web.Application(middlewares=[count, refuse, admit], client_max_size=parts.limits.document)
     app[PARTS] = parts
     app[PREVIEWS] = Previews(parts.limits.pixels)
     app[SOCKETS] = Sockets()
+    app[COUNTED] = Counted()
+    app[OPENAPI] = describe(routes(), parts.version)
     for route in routes():
-        app.router.add_route(route.method, route.pattern, route.respond)
+        add = app.router.add_get if route.method == "GET" else partial(app.router.add_route, route.method)
+        add(route.pattern, route.respond)
     for edge in parts.edges:
         edge(app)
     add_page(app)

@@ -22,6 +22,8 @@ PAGE_POLICY = (
     "frame-ancestors 'none'"
 )
 """For pages of ours: scripts from here alone, nothing from or to anybody else."""
+OPEN = "/health"
+"""What anybody may ask: it says nothing but that the server is there."""
 SENTENCES = {
     404: "there is nothing at this address",
     405: "this address does not take {method}",
@@ -70,6 +72,8 @@ async def refuse(request: web.Request, handler: Handler) -> web.StreamResponse:
 async def admit(request: web.Request, handler: Handler) -> web.StreamResponse:
     """Check who asks. A token in the address of a page becomes a cookie, and the address is shown without it."""
     access = request.app[PARTS].access
+    if request.path == OPEN:
+        return await handler(request)
     given = request.query.get(TOKEN)
     upgrade = request.headers.get(hdrs.UPGRADE, "").lower() == "websocket"
     access.check(request.method, request.headers, given, request.cookies, upgrade)

@@ -101,4 +101,4 @@ def add_page(app: web.Application) -> None:
     """Serve the editor at the root of the address; what routes have taken stays theirs."""
     app[PAGE] = Page(app[PARTS].web_root)
     app.router.add_get("/", send_page)
-    app.router.add_get("/{name:.+}", send_page)
+    app.router.add_get("/{name:(?!api/).+}", send_page)

@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 
 Explain = Callable[[Checked], Awaitable[Mapping[str, Mapping[str, Any]]]]
 """What would run of a checked document, by node: ``{"runs": …, "reason": …}``."""
-Describe = Callable[[str, str], Mapping[str, Any]]
-"""(kind, portable name) → what a model file is, from its header. Raises DiffusionError; runs in a thread."""
+Describe = Callable[[Path], Mapping[str, Any]]
+"""What a model file is, from its header. Raises DiffusionError; runs in a thread."""
 CountTokens = Callable[[str, str], Mapping[str, Any]]
 """(text, rules) → ``{"count", "chunks", "limit", "unknown"}``. Runs in a thread."""
 
@@ -84,4 +84,5 @@ class Parts:
 
 
 PARTS: web.AppKey[Parts] = web.AppKey("parts", Parts)
+OPENAPI: web.AppKey[Mapping[str, Any]] = web.AppKey("openapi", Mapping)
 PREVIEWS: web.AppKey[Previews] = web.AppKey("previews", Previews)

@@ -118,8 +118,10 @@ class Routes:
         self.tag = tag
         self.declared: list[Route] = []
 
-    def add(self, method: str, path: str, summary: str, *, status: int = 200, **options: Any) -> Callable[..., Any]:
-        """Declare the decorated function as the answer of a route below ``/api/v1``.
+    def add(
+        self, method: str, path: str, summary: str, *, status: int = 200, below: str = PREFIX, **options: Any
+    ) -> Callable[[Answer], Answer]:
+        """Declare the decorated function as the answer of a route.
 
         Its answer has ``status`` and is described by ``reply`` (a schema's name or a Reply) beside further ``replies``.
         """
@@ -128,7 +130,7 @@ class Routes:
             reply = options.pop("reply", "")
             first = reply if isinstance(reply, Reply) else Reply(summary, reply)
             replies = {status: first} | options.pop("replies", {})
-            self.declared.append(Route(method, PREFIX + path, answer, self.tag, summary, replies, **options))
+            self.declared.append(Route(method, below + path, answer, self.tag, summary, replies, **options))
             return answer
 
         return declare
