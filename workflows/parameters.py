@@ -14,6 +14,7 @@ from graph.workflow import Link, Node, NodeId
 from workflows.a1111_names import shown_sampler, shown_schedule
 from workflows.document import Document
 from workflows.resource_hashes import resource_hashes, stem
+from workflows.sampling_parts import run_of, samples
 from workflows.trace import literal, upstream
 
 HashOf = Callable[[str, str], str | None]
@@ -27,6 +28,7 @@ def unknown_hash(kind: str, name: str) -> str | None:
 
 PAIR = re.compile(r'\s*(\w[\w \-/]+):\s*("(?:\\.|[^\\"])+"|[^,]*)(?:,|$)')
 TWO_STRENGTHS = re.compile(r"<((?:lora|lyco):[^<>:=]+):([^<>:=]+):([^<>:=]+)((?::[^<>]*)?)>", re.IGNORECASE)
+TOWARD = ("positive", "conditioning", "cond1")  # what samplers and guiders call the prompt
 OURS = "Patchbay"
 """The version that texts of ours name."""
 FEWEST_PAIRS = 3  # a last line with fewer is part of the prompt
@@ -91,66 +93,64 @@ def parameters_of(
     """
     nodes = document.workflow.nodes
     starts = [node_id for node_id, node in nodes.items() if "images" in node.inputs] if saving is None else [saving]
-    sampler = next((n for start in starts for n in upstream(document.workflow, start) if _samples(nodes[n])), None)
+    sampler = next((n for start in starts for n in upstream(document.workflow, start) if samples(nodes[n])), None)
     if sampler is None:
         return None
-    value = lambda name: literal(document, sampler, name)
-    drawn = nodes[sampler].inputs.get("noise")
-    source = drawn.node if isinstance(drawn, Link) else sampler
-    noise = lambda name: literal(document, source, name)
+    run = run_of(document, sampler)
     settings: dict[str, Any] = {
-        "Steps": value("steps"),
-        "Sampler": _shown(shown_sampler, value("sampler_name")),
-        "Schedule type": _shown(shown_schedule, value("scheduler")),
-        "CFG scale": value("cfg"),
-        "Seed": noise("seed") if noise("seed") is not None else noise("noise_seed"),
+        "Steps": run.value("steps"),
+        "Sampler": _shown(shown_sampler, run.value("sampler_name")),
+        "Schedule type": _shown(shown_schedule, run.schedule()),
+        "CFG scale": run.scale(),
+        "Seed": run.seed(),
         "Size": f"{size[0]}x{size[1]}" if size else None,
     }
-    behind_model = _behind(document, sampler, "model")
+    behind_model = _behind(document, run.linked("model"))
     checkpoint = next((node.inputs["ckpt_name"] for node in behind_model if _named(node, "ckpt_name")), None)
     around = (nodes[found] for start in starts for found in upstream(document.workflow, start))
     vae = next((node.inputs["vae_name"] for node in around if _named(node, "vae_name")), None)
     if checkpoint:
         settings["Model hash"] = (hash_of("checkpoints", checkpoint) or "")[:10] or None
         settings["Model"] = stem(checkpoint)
-    skips = [node.inputs.get("stop_at_clip_layer") for node in _behind(document, sampler, "positive")]
+    skips = [node.inputs.get("stop_at_clip_layer") for node in _behind(document, run.linked(*TOWARD))]
     settings["Clip skip"] = next((-skip for skip in skips if isinstance(skip, int) and skip < -1), None)
-    if value("denoise") not in (None, 1, 1.0):
-        settings["Denoising strength"] = value("denoise")
+    if run.strength() not in (None, 1, 1.0):
+        settings["Denoising strength"] = run.strength()
     loras = [node for node in behind_model if _named(node, "lora_name")]
     hashes = [(stem(lora.inputs["lora_name"]), hash_of("loras", lora.inputs["lora_name"])) for lora in loras]
     settings["Lora hashes"] = ", ".join(f"{stem}: {digest[:12]}" for stem, digest in hashes if digest) or None
     if vae:
         settings["VAE hash"] = (hash_of("vae", vae) or "")[:10] or None
         settings["VAE"] = vae
-    prompts = {name: _prompt(document, sampler, name) for name in ("positive", "negative")}
-    known = resource_hashes(checkpoint, vae, [lora.inputs["lora_name"] for lora in loras], prompts.values(), hash_of)
-    if noise("variation_strength"):
-        settings |= {"Variation seed": noise("variation_seed"), "Variation seed strength": noise("variation_strength")}
-    settings["RNG"] = None if noise("generator") == "cuda" else "CPU"  # unsaid is the graphics card
+    positive, negative = (_prompt(document, run.linked(*names)) for names in (TOWARD, ("negative",)))
+    named = [lora.inputs["lora_name"] for lora in loras]
+    known = resource_hashes(checkpoint, vae, named, (positive, negative), hash_of)
+    if strength := run.value("variation_strength"):
+        settings |= {"Variation seed": run.value("variation_seed"), "Variation seed strength": strength}
+    settings["RNG"] = None if run.value("generator") == "cuda" else "CPU"  # unsaid is the graphics card
     settings["Version"] = OURS
     settings["Hashes"] = json.dumps(known) if known else None  # last: as bare JSON it troubles simple readers
     applied = "".join(f" <lora:{stem(lora.inputs['lora_name'])}:{_strength(lora)}>" for lora in reversed(loras))
-    prompt = prompts["positive"] + applied
+    prompt = positive + applied
     kept = {key: str(value) for key, value in settings.items() if value is not None}
-    return Parameters(prompt.strip(), prompts["negative"], kept)
+    return Parameters(prompt.strip(), negative, kept)
 
 
-def _behind(document: Document, node_id: NodeId, name: str) -> list[Node]:
+def _behind(document: Document, at: tuple[NodeId, str] | None) -> list[Node]:
     """The nodes that feed an input, nearest first."""
-    return [document.workflow.nodes[found] for found in _upstream_ids(document, node_id, name)]
+    return [document.workflow.nodes[found] for found in _upstream_ids(document, at)]
 
 
-def _upstream_ids(document: Document, node_id: NodeId, name: str) -> list[NodeId]:
-    link = document.workflow.nodes[node_id].inputs.get(name)
+def _upstream_ids(document: Document, at: tuple[NodeId, str] | None) -> list[NodeId]:
+    link = document.workflow.nodes[at[0]].inputs.get(at[1]) if at else None
     if not isinstance(link, Link) or link.node not in document.workflow.nodes:
         return []
     return list(upstream(document.workflow, link.node))
 
 
-def _prompt(document: Document, sampler: NodeId, name: str) -> str:
+def _prompt(document: Document, at: tuple[NodeId, str] | None) -> str:
     """The texts that reach an input, in the order of the links."""
-    texts = ((node_id, literal(document, node_id, "text")) for node_id in _upstream_ids(document, sampler, name))
+    texts = ((node_id, literal(document, node_id, "text")) for node_id in _upstream_ids(document, at))
     written = (_text_first(document, node_id, text) for node_id, text in texts if isinstance(text, str))
     return "\n".join(dict.fromkeys(text.strip() for text in written if text.strip()))
 
@@ -161,10 +161,6 @@ def _text_first(document: Document, node_id: NodeId, text: str) -> str:
     if not adapts or literal(document, node_id, "rules") == "a1111":
         return text
     return TWO_STRENGTHS.sub(r"<\1:\3:\2\4>", text)
-
-
-def _samples(node: Node) -> bool:
-    return isinstance(node.inputs.get("positive"), Link) and not node.inputs.keys().isdisjoint({"steps", "cfg"})
 
 
 def _shown(show: Callable[[str], str], name: Any) -> Any:

@@ -141,3 +141,72 @@ line = some.text(some.characters(exclude_categories=["C", "Z"]), min_size=1, max
 def test_what_is_written_is_read_again(prompt, negative, values):
     written = Parameters(prompt, negative, values)
     assert read_parameters(write_parameters(written)) == written
+
+
+PARTS = {
+    "3": {
+        "class_type": "SamplerCustomAdvanced",
+        "inputs": {
+            "noise": ["20", 0],
+            "guider": ["21", 0],
+            "sampler": ["22", 0],
+            "sigmas": ["23", 1],
+            "latent_image": ["5", 0],
+        },
+    },
+    "20": {"class_type": "RandomNoise", "inputs": {"noise_seed": 2**64 - 1}},
+    "21": {
+        "class_type": "CFGGuider",
+        "inputs": {"model": ["6", 0], "positive": ["7", 0], "negative": ["8", 0], "cfg": 4.5},
+    },
+    "22": {"class_type": "KSamplerSelect", "inputs": {"sampler_name": "euler_ancestral"}},
+    "23": {"class_type": "SplitSigmasDenoise", "inputs": {"sigmas": ["24", 0], "denoise": 0.5}},
+    "24": {
+        "class_type": "BasicScheduler",
+        "inputs": {"model": ["6", 0], "scheduler": "karras", "steps": 12, "denoise": 0.6},
+    },
+}
+
+
+def test_a_run_put_together_from_parts_is_described_as_one():
+    written = of(PARTS)
+    assert written.prompt == "a cat, in a hat <lora:neon:0.5:0.8>"
+    assert written.negative == "blurry"
+    wanted = {
+        "Steps": "12",
+        "Sampler": "Euler a",
+        "Schedule type": "Karras",
+        "CFG scale": "4.5",
+        "Seed": str(2**64 - 1),
+        "Denoising strength": "0.6",
+        "Model": "model.v2",
+        "Clip skip": "2",
+    }
+    assert {name: written.settings.get(name) for name in wanted} == wanted
+
+
+def test_a_schedule_that_is_a_node_has_its_name_and_a_guider_without_a_scale_has_1():
+    changed = PARTS | {
+        "21": {"class_type": "BasicGuider", "inputs": {"model": ["6", 0], "conditioning": ["7", 0]}},
+        "24": {"class_type": "AlignYourStepsScheduler", "inputs": {"model_type": "SD1", "steps": 10}},
+    }
+    written = of(changed)
+    assert (written.settings["Schedule type"], written.settings["CFG scale"]) == ("Align Your Steps", "1")
+    assert written.prompt.startswith("a cat")
+    assert written.negative == ""
+
+
+def test_custom_sampling_by_one_node_is_described_too():
+    inputs = NODES["3"]["inputs"] | {"noise_seed": 9, "sampler": ["22", 0], "sigmas": ["24", 0]}
+    for name in ("seed", "steps", "sampler_name", "scheduler", "denoise"):
+        del inputs[name]
+    written = of(PARTS | {"3": {"class_type": "SamplerCustom", "inputs": inputs}})
+    wanted = {"Steps": "12", "Sampler": "Euler a", "Schedule type": "Karras", "CFG scale": "7.5", "Seed": "9"}
+    assert {name: written.settings.get(name) for name in wanted} == wanted
+
+
+def test_a_run_that_adds_no_noise_has_the_seed_of_the_one_before():
+    first = {"class_type": "SamplerCustomAdvanced", "inputs": PARTS["3"]["inputs"]}
+    second = {"inputs": first["inputs"] | {"noise": ["31", 0], "latent_image": ["30", 0]}}
+    changed = PARTS | {"3": first | second, "30": first, "31": {"class_type": "DisableNoise", "inputs": {}}}
+    assert of(changed).settings["Seed"] == str(2**64 - 1)
