@@ -1,0 +1,5 @@
+/** Every verb that changes a document, for menus, palette and keys alike. Each takes a draft and changes its graph. */
+
+export * from "./operations/nodes.ts";
+export * from "./operations/ports.ts";
+export * from "./operations/wires.ts";
