@@ -23,6 +23,7 @@ from graph.store import OutputStore
 from nodes.codecs import NodeCodecs
 from workflows.document import Document
 from workflows.outputs import InputFolder, OutputFolder, PreviewFolder
+from workflows.publishing import Publisher
 
 UNITS = {"": 1, "k": 10**3, "m": 10**6, "g": 10**9, "t": 10**12}
 CODE = ("graph", "diffusion", "nodes")
@@ -65,16 +66,20 @@ class Execution:
             raise CommandError(_unwritable(self._where.state, error)) from error
         return Executor(self._store, self._codecs, self._archive, journal)
 
-    def resources(self, document: Document) -> Mapping[type, Any]:
-        """What the nodes of a document are given when they ask."""
+    def resources(self, document: Document, publisher: Publisher | None = None) -> Mapping[type, Any]:
+        """What the nodes of a document are given when they ask. ``publisher`` names saved files; by default we do."""
         where, numbers = self._where, self._where.state / "counters.sqlite"
         return {
             Runtime: self._runtime,
             Document: document,
             InputFolder: InputFolder(where.input),
-            OutputFolder: OutputFolder(where.output, numbers, document, self._hashes),
-            PreviewFolder: PreviewFolder(where.previews, numbers, document, self._hashes),
+            OutputFolder: OutputFolder(where.output, numbers, document, self._hashes, publisher),
+            PreviewFolder: PreviewFolder(where.previews, numbers, document, self._hashes, publisher),
         }
+
+    def warm(self) -> None:
+        """Do now what the first model would wait for: torch is imported, the device looked at."""
+        _ = self._runtime.residency
 
     def free(self, *, models: bool, cache: bool) -> None:
         """Let go of models, and of outputs kept in memory."""

@@ -21,6 +21,7 @@ from graph.workflow import NodeId
 from workflows.checking import World, check_document, understood
 from workflows.document import Document, read_document
 from workflows.modes import without_modes
+from workflows.publishing import Publisher
 
 
 @dataclass(frozen=True)
@@ -65,13 +66,17 @@ class Jobs:
         tell: Tell,
         cancel: threading.Event,
         wants_previews: Callable[[], bool] = lambda: False,
+        publisher: Publisher | None = None,
     ) -> End:
-        """Do what is asked for, telling of it; whatever goes wrong is in the end that is returned."""
+        """Do what is asked for, telling of it; whatever goes wrong is in the end that is returned.
+
+        ``publisher`` gives saved files their names; by default this process does.
+        """
         try:
             document, graph = self._open(order)
             result = self._execution.executor(workflow_of(document)).run(
                 graph,
-                resources=self._execution.resources(without_modes(document, self._world.registry)),
+                resources=self._execution.resources(without_modes(document, self._world.registry), publisher),
                 emit=Teller(tell, wants_previews),
                 cancel=cancel,
             )
@@ -102,6 +107,10 @@ class Jobs:
         resources = self._execution.resources(without_modes(document, self._world.registry))
         found = self._execution.executor(workflow_of(document)).explain(graph, resources=resources)
         return {node_id: {"runs": told.runs, "reason": told.reason} for node_id, told in found.items()}
+
+    def warm(self) -> None:
+        """Do now what the first job would wait for: torch is imported, the device looked at."""
+        self._execution.warm()
 
     def free(self, *, models: bool, cache: bool) -> None:
         """Let go of models, and of outputs kept in memory."""

@@ -1,8 +1,6 @@
 """Events of a run as a worker tells them to the server: a type, JSON, and a picture where there is one to watch."""
 
-import hashlib
 import io
-import mimetypes
 import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
@@ -25,6 +23,7 @@ from graph.events import (
 )
 from graph.values import Artifact
 from workflows.outputs import SavedFile
+from workflows.publishing import describe_file
 
 PROGRESS = 0.05  # seconds between two reports of how far the same node is; the last one is always told
 PREVIEWS = 0.1  # seconds between two pictures
@@ -60,7 +59,8 @@ class Teller:
         if event.preview is not None and now >= self._next_preview and self._wants_previews():
             self._next_preview = now + PREVIEWS
             if isinstance(picture := event.preview(), Image.Image):
-                self._tell("preview", {"node": event.node} | _place(event), as_jpeg(picture))
+                said = {"node": event.node, "media_type": "image/jpeg"} | _place(event)
+                self._tell("preview", said, as_jpeg(picture))
 
 
 def as_jpeg(picture: Image.Image) -> bytes:
@@ -111,12 +111,7 @@ def _artifact(made: Artifact) -> dict[str, Any]:
 
 def _file(saved: SavedFile) -> dict[str, Any]:
     """What a client needs to know of a saved file before it asks for it."""
-    media_type = mimetypes.guess_type(saved.name)[0] or "application/octet-stream"
-    told: dict[str, Any] = {"name": saved.name, "kind": saved.kind, "media_type": media_type}
+    told = {"name": saved.name, "kind": saved.kind}
     with suppress(FileNotFoundError):  # somebody removed it just now; its name is all that is left to say
-        content = saved.path.read_bytes()
-        told |= {"bytes": len(content), "sha256": hashlib.sha256(content).hexdigest()}
-        if media_type.startswith("image/"):
-            with Image.open(io.BytesIO(content)) as picture:
-                told |= {"width": picture.width, "height": picture.height}
+        told |= describe_file(saved.path)
     return told

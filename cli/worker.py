@@ -6,6 +6,7 @@ moment, and this process may be killed at any moment: neither leaves anything be
 
 import argparse
 import ctypes
+import itertools
 import os
 import queue
 import signal
@@ -23,6 +24,7 @@ from cli.errors import CommandError, ExitCode
 from cli.jobs import End, Jobs, NotRunnable, Order
 from cli.places import places
 from server.protocol import BadFrame, Channel, Frame
+from workflows.publishing import Pending, describe_file
 
 BEAT = 2.0  # seconds between two signs of life
 PATIENCE = 5.0  # seconds for a job to stop once the server is gone
@@ -63,6 +65,20 @@ class Running:
     cancel: threading.Event = field(default_factory=threading.Event)
 
 
+class Names:
+    """The server gives the files of a job their names: it knows which ones an earlier attempt has saved already."""
+
+    def __init__(self, job: str, ask: Callable[..., Mapping[str, Any]]):
+        self._job, self._ask = job, ask
+
+    def publish(self, file: Pending) -> str:
+        """As `workflows.publishing.Publisher` says."""
+        answer = self._ask("publish", job=self._job, file=file.to_json() | describe_file(file.path))
+        if "error" in answer:
+            raise OSError(answer["error"])
+        return str(answer["name"])
+
+
 class Worker:
     """Does what comes through the pipe, in order; only signs of life, answers and stopping go past the order."""
 
@@ -71,6 +87,7 @@ class Worker:
         self._inbox: queue.SimpleQueue[Callable[[], bool] | None] = queue.SimpleQueue()
         self._ordered: dict[str, Running] = {}
         self._asked: dict[int, Future[Frame]] = {}
+        self._numbers = itertools.count(1)
         self._ending, self._previews, self._job = threading.Event(), False, ""
 
     def work(self) -> None:
@@ -107,6 +124,8 @@ class Worker:
                 self._asked.pop(message["request"]).set_result(frame)
             case "explain":
                 self._inbox.put(lambda: self._explain(message))
+            case "warm":
+                self._inbox.put(self._warm)
             case "free":
                 self._inbox.put(lambda: self._free(message))
 
@@ -138,7 +157,7 @@ class Worker:
         )
         self._job = ""
         del self._ordered[job]
-        self._send("ended", job=job, attempt=message["attempt"], **vars(end))
+        self._send("ended", job=job, resident=self._jobs.resident(), **vars(end))
         return not end.spent
 
     def _explain(self, message: Mapping[str, Any]) -> bool:
@@ -154,10 +173,24 @@ class Worker:
             self._send("explained", request=message["request"], error=said)
         return True
 
+    def _warm(self) -> bool:
+        try:
+            self._jobs.warm()
+        except Exception:  # a device that is not there, say; the first job that needs it will say so to a person
+            traceback.print_exc()
+        return True
+
     def _free(self, message: Mapping[str, Any]) -> bool:
         self._jobs.free(models=bool(message["models"]), cache=bool(message["cache"]))
         self._send_sign_of_life()
         return True
+
+    def _ask(self, kind: str, **members: Any) -> Mapping[str, Any]:
+        """Ask the server, and wait for the answer. Raises CancelledError when the server is gone."""
+        request, answer = next(self._numbers), Future[Frame]()
+        self._asked[request] = answer
+        self._send(kind, request=request, **members)
+        return answer.result().message
 
     # The thread that says that the process lives
 

@@ -5,21 +5,23 @@ JSON object whose ``kind`` says what it is.
 
 To a worker:
 
-    run        job, attempt, document, editor_text, targets, client    do this; answered by events and one `ended`
+    run        job, document, editor_text, targets                     do this; answered by events and one `ended`
     cancel     job                                                     stop it where it next looks
     watch      previews                                                whether anybody wants to see pictures half done
-    published  request, file | error                                   what became of a `publish`
+    published  request, name | error                                   what became of a `publish`
     explain    request, document, targets                              what would run; answered by one `explained`
+    warm                                                               import torch, look at the device
     free       models, cache                                           let go of memory; done between jobs
     stop                                                               end after the job that runs has been stopped
 
 From a worker:
 
-    ready      pid, device                                             it can be told to run something
+    ready      pid                                                     it can be told to run something
     event      job, type, data (and a picture's bytes)                 state changes and progress, in order
-    publish    request, job and what `server.ledger` wants to know     a saved file wants its name
-    heartbeat  job, resident, rss, vram                                it lives; which model files it holds
-    ended      job, attempt, state, error, spent                       ``spent``: the process is of no further use
+    publish    request, job, file                                      a saved file wants its name; see `server.ledger`
+    heartbeat  job, resident, rss, device                              it lives; which model files it holds
+    ended      job, state, error, resident, spent                      ``spent``: the process is of no further use
+    refused    reason                                                  instead of `ready`: it cannot work at all
     explained  request, nodes | error
 
 The end of the worker's input says that the server is gone: the worker stops what it runs and ends.

@@ -2,6 +2,7 @@
 
 import json
 import os
+import signal
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -68,7 +69,14 @@ def print_something() -> str:
     return "printed"
 
 
-NODES = (say, write, fail, work, block, print_something)
+@node("Crash", category="test")
+def crash() -> str:
+    """Do what a fault in native code does."""
+    os.kill(os.getpid(), signal.SIGSEGV)
+    return "survived"
+
+
+NODES = (say, write, fail, work, block, print_something, crash)
 
 
 @pytest.fixture

@@ -62,7 +62,7 @@ class Boss:
         self._channel.send(kind, **members)
 
     def run(self, nodes: Any, job: str = "j", **members: Any) -> None:
-        self.send("run", job=job, attempt=1, document=json.dumps({"format": "patchbay/1", "nodes": nodes}), **members)
+        self.send("run", job=job, document=json.dumps({"format": "patchbay/1", "nodes": nodes}), **members)
 
     def hear(self, kind: str, **members: Any) -> Frame:
         """Read until a message of this kind comes, with these members."""
@@ -91,14 +91,8 @@ def boss(base):
 def test_a_worker_runs_a_job_and_tells_of_it(boss, base):
     assert boss.hear("ready").message["pid"] == boss.process.pid
     boss.run(HELLO)
-    assert boss.end() == {
-        "kind": "ended",
-        "job": "j",
-        "attempt": 1,
-        "state": "succeeded",
-        "error": None,
-        "spent": False,
-    }
+    end = {"state": "succeeded", "error": None, "resident": [], "spent": False}
+    assert boss.end() == {"kind": "ended", "job": "j"} | end
     kinds = [frame.message["type"] for frame in boss.heard if frame.kind == "event"]
     assert kinds == ["planned", "node_started", "node_finished", "node_started", "node_finished"]
     assert boss.events("planned") == [{"steps": ["1", "2"], "cached": []}]
