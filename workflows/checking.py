@@ -16,6 +16,7 @@ from workflows.document import Document
 from workflows.found_files import with_found_files
 from workflows.lenient_json import read_json
 from workflows.parameters import HashOf, unknown_hash
+from workflows.upscalers import with_upscalers
 from workflows.values import Place, find_places, with_placed_values
 
 EditorReader = Callable[[Mapping[str, Any], Registry], Document]
@@ -49,7 +50,7 @@ def understood(document: Document, world: World) -> Document:
     if foreign and document.editor_text and world.read_editor_format is not None:
         document = world.read_editor_format(read_json(document.editor_text), world.registry)
     if "hashes" in document.members and not document.errors:
-        document = with_found_files(document, world.choices, world.hash_of)
+        document = with_found_files(with_upscalers(document, world.choices), world.choices, world.hash_of)
     return document
 
 

@@ -13,6 +13,7 @@ from graph.workflow import NodeId
 from workflows.a1111_names import read_names
 from workflows.document import FORMAT, Document, from_members
 from workflows.parameters import OURS, Parameters
+from workflows.upscalers import MEMBER, MISSING
 
 NETWORK = re.compile(r"<(lora|lyco|hypernet):([^<>:]+)((?::[^<>:]*)*)>", re.IGNORECASE)
 PAIR = re.compile(r"\s*([^,]+?):\s*([0-9a-fA-F]+)\s*(?:,|$)")
@@ -46,7 +47,8 @@ Output = tuple[NodeId, int]
 def recreate(parameters: Parameters) -> Document:
     """The workflow that such a text describes: text to image, with LoRAs, another VAE and a second pass.
 
-    Its ``hashes`` say which files it was made with, see `workflows.found_files`.
+    Its ``hashes`` say which files it was made with, see `workflows.found_files`, and ``enlarged_by`` by which network,
+    see `workflows.upscalers`.
     """
     return _Recreation(parameters).document()
 
@@ -58,6 +60,7 @@ class _Recreation:
     """What has found no place yet."""
     nodes: dict[NodeId, Any] = field(default_factory=dict)
     hashes: dict[str, str] = field(default_factory=dict)
+    enlarged_by: dict[NodeId, str] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
 
     def document(self) -> Document:
@@ -96,7 +99,8 @@ class _Recreation:
         for name, text in self.settings.items():
             if name not in SILENT:
                 self.say(f"'{name}: {text}' has no place in the workflow.")
-        written = from_members({"format": FORMAT, "nodes": self.nodes, "hashes": self.hashes})
+        members = {"format": FORMAT, "nodes": self.nodes, "hashes": self.hashes}
+        written = from_members(members | ({MEMBER: self.enlarged_by} if self.enlarged_by else {}))
         return replace(written, problems=(*self.problems, *written.problems))
 
     def add(self, node_id: NodeId, kind: str, **inputs: Any) -> Output:
@@ -219,7 +223,9 @@ class _Recreation:
                 self.say(f"The upscaler {upscaler!r} smooths first, which the workflow does not.", "upscale")
         else:
             if shown not in PIXEL_METHODS:
-                self.say(f"The upscaler {upscaler!r} has no place in the workflow: lanczos takes its place.", "upscale")
+                self.enlarged_by["upscale"] = upscaler
+                sentence = f"There is no upscale model {upscaler!r} here: lanczos takes its place."
+                self.problems.append(Problem(MISSING, sentence, "upscale", severity="warning"))
             first = self.add("decode_first", "VAEDecode", samples=samples, vae=vae)
             larger = self.add(
                 "upscale", "ImageScale",
