@@ -32,6 +32,17 @@ def paste(under: Tensor, over: Tensor, left: int, top: int, mask: Tensor | None 
     return result
 
 
+def left_out(under: Tensor, over: Tensor) -> list[str]:
+    """A sentence where ``over`` has more items than the batch that it is put on, which has room for no more."""
+    count, room = len(over), len(under)
+    if count <= room:
+        return []
+    return [
+        f"The source has {count} items and the destination {room}, so {count - room} of them are left out. "
+        "Repeat the destination as often as the source is long to keep them all."
+    ]
+
+
 def fade(height: int, width: int, *, left: int = 0, top: int = 0, right: int = 0, bottom: int = 0) -> Tensor:
     """Weights (height, width) that rise to 1 from each side over so many rows or columns, the outermost above 0."""
     return _rise(height, top, bottom)[:, None] * _rise(width, left, right)[None, :]

@@ -3,7 +3,8 @@
 from typing import Annotated, Literal, NamedTuple
 
 from diffusion.image import Image, Mask
-from graph.declare import Range, Tip, node
+from graph.declare import Range, Resource, Tip, node
+from graph.reporting import Warn
 
 Method = Annotated[
     Literal["nearest-exact", "bilinear", "area", "bicubic", "lanczos"],
@@ -112,6 +113,7 @@ def pad_for_outpaint(
 
 @node("ImageCompositeMasked", category="image", title="Image Composite Masked")
 def composite_masked(
+    warn: Resource[Warn],
     destination: Image,
     source: Image,
     x: Place = 0,
@@ -120,8 +122,10 @@ def composite_masked(
     mask: Mask | None = None,
 ) -> Image:
     """Put one picture onto another, where a mask lets it show."""
-    from diffusion.compose import composite
+    from diffusion.compose import composite, left_out
 
+    for sentence in left_out(destination.pixels, source.pixels):
+        warn(sentence)
     values = None if mask is None else mask.values
     return Image(composite(destination.pixels, source.pixels, x, y, stretch=resize_source, mask=values))
 

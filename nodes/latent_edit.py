@@ -5,7 +5,8 @@ from typing import Annotated, Literal
 
 from diffusion.image import Mask
 from diffusion.latent import Latent
-from graph.declare import Range, Tip, node
+from graph.declare import Range, Resource, Tip, node
+from graph.reporting import Warn
 
 Method = Annotated[
     Literal["nearest-exact", "bilinear", "area", "bicubic", "bislerp"],
@@ -15,6 +16,7 @@ Crop = Annotated[Literal["disabled", "center"], Tip("Center keeps the ratio of t
 Side = Annotated[int, Range(0, 16384, step=8), Tip("In pixels; 0 keeps the ratio of the sides.")]
 Place = Annotated[int, Range(0, 16384, step=8), Tip("In pixels, from the left or the top.")]
 Length = Annotated[int, Range(64, 16384, step=8), Tip("In pixels.")]
+SMALLEST = 64  # pixels; below that a network has too little to see
 Share = Annotated[float, Range(0, 1, step=0.01), Tip("1 is all of the first, 0 all of the second.")]
 
 
@@ -33,8 +35,9 @@ def upscale(
     factor, (rows, columns) = samples.space.downscale, samples.samples.shape[-2:]
     if not width and not height:
         return samples
-    wide, high = both_sides(width, height, columns * factor, rows * factor)
-    return upscaled(samples, max(64, wide) // factor, max(64, high) // factor, upscale_method, crop=crop == "center")
+    width, height = (side and max(SMALLEST, side) for side in (width, height))
+    wide, high = (max(SMALLEST, side) for side in both_sides(width, height, columns * factor, rows * factor))
+    return upscaled(samples, wide // factor, high // factor, upscale_method, crop=crop == "center")
 
 
 @node("LatentUpscaleBy", category="latent", title="Upscale Latent By")
@@ -67,6 +70,7 @@ def composite(
 
 @node("LatentCompositeMasked", category="latent", title="Latent Composite Masked")
 def composite_masked(
+    warn: Resource[Warn],
     destination: Latent,
     source: Latent,
     x: Place = 0,
@@ -75,8 +79,11 @@ def composite_masked(
     mask: Mask | None = None,
 ) -> Latent:
     """Put one latent onto another where a mask lets it show."""
+    from diffusion.compose import left_out
     from diffusion.latents import composite_masked
 
+    for sentence in left_out(destination.samples, source.samples):
+        warn(sentence)
     factor, values = destination.space.downscale, None if mask is None else mask.values
     return composite_masked(destination, source, x // factor, y // factor, stretch=resize_source, mask=values)
 
@@ -151,7 +158,7 @@ def crop(samples: Latent, width: Length = 512, height: Length = 512, x: Place = 
     from diffusion.latents import cropped
 
     factor, (rows, columns) = samples.space.downscale, samples.samples.shape[-2:]
-    left, top = max(0, min(x, columns * factor - 64)), max(0, min(y, rows * factor - 64))
+    left, top = max(0, min(x, columns * factor - SMALLEST)), max(0, min(y, rows * factor - SMALLEST))
     return cropped(samples, left // factor, top // factor, width // factor, height // factor)
 
 

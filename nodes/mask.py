@@ -4,6 +4,7 @@ from typing import Annotated, Literal
 
 from diffusion.image import Image, Mask
 from graph.declare import Choice, Range, Resource, Tip, node
+from graph.reporting import Warn
 from workflows.outputs import InputFolder
 
 Length = Annotated[int, Range(1, 16384), Tip("In pixels.")]
@@ -56,6 +57,7 @@ def crop(mask: Mask, x: Place = 0, y: Place = 0, width: Length = 512, height: Le
 
 @node("MaskComposite", category="mask", title="Mask Composite")
 def composite(
+    warn: Resource[Warn],
     destination: Mask,
     source: Mask,
     x: Place = 0,
@@ -66,8 +68,11 @@ def composite(
     ] = "multiply",
 ) -> Mask:
     """Combine one mask into another."""
+    from diffusion.compose import left_out
     from diffusion.masks import combine
 
+    for sentence in left_out(destination.values, source.values):
+        warn(sentence)
     return Mask(combine(destination.values, source.values, x, y, operation))
 
 

@@ -75,9 +75,11 @@ def test_a_crop_ends_at_the_edge():
 
 def test_one_picture_goes_onto_another_where_a_mask_lets_it():
     below, above = Image(torch.zeros(1, 4, 4, 3)), Image(torch.ones(1, 2, 2, 3))
-    assert composite_masked(below, above, 1, 1).pixels.sum() == 4 * 3
-    assert composite_masked(below, above, 1, 1, mask=Mask(torch.full((1, 8, 8), 0.5))).pixels.sum() == 2 * 3
-    assert composite_masked(below, above, 0, 0, resize_source=True).pixels.min() == 1
+    assert composite_masked(pytest.fail, below, above, 1, 1).pixels.sum() == 4 * 3
+    assert (
+        composite_masked(pytest.fail, below, above, 1, 1, mask=Mask(torch.full((1, 8, 8), 0.5))).pixels.sum() == 2 * 3
+    )
+    assert composite_masked(pytest.fail, below, above, 0, 0, resize_source=True).pixels.min() == 1
 
 
 @pytest.mark.parametrize("color, expected", [(0, [0, 0, 0]), (0xFF8000, [1, 128 / 255, 0])])
@@ -85,3 +87,12 @@ def test_an_empty_picture_has_one_color(color, expected):
     pixels = empty(6, 4, 2, color).pixels
     assert pixels.shape == (2, 4, 6, 3)
     assert pixels.reshape(-1, 3).unique(dim=0).tolist() == [pytest.approx(expected)]
+
+
+def test_pictures_beyond_the_destinations_batch_are_left_out_with_a_warning(heard):
+    under, over = Image(torch.rand(2, 4, 4, 3)), Image(torch.rand(3, 4, 4, 3))
+    assert torch.equal(composite_masked(heard, under, over).pixels, over.pixels[:2])
+    assert "1 of them are left out" in heard.warnings[0]
+    heard.warnings.clear()
+    assert len(composite_masked(heard, over, under).pixels) == 3
+    assert heard.warnings == []

@@ -79,8 +79,8 @@ def test_one_latent_goes_onto_another():
     assert composite(under, over, 32, 16).samples.sum() == 2 * 4 * 16
     assert composite(under, over, 32, 16, feather=8).samples.sum() == 2 * 4 * 16  # over one latent pixel: at once
     assert composite(under, over, 32, 16, feather=16).samples.sum() < 2 * 4 * 16
-    assert composite_masked(under, over, 0, 0, resize_source=True).samples.min() == 1
-    assert composite_masked(under, over, 0, 0, mask=Mask(torch.zeros(1, 5, 5))).samples.max() == 0
+    assert composite_masked(pytest.fail, under, over, 0, 0, resize_source=True).samples.min() == 1
+    assert composite_masked(pytest.fail, under, over, 0, 0, mask=Mask(torch.zeros(1, 5, 5))).samples.max() == 0
 
 
 @settings(max_examples=20, deadline=None)
@@ -114,3 +114,12 @@ def test_a_crop_is_moved_to_leave_64_pixels():
 def test_a_mask_is_set_at_its_own_size(shape):
     latent = set_mask(Latent(torch.zeros(2, 4, 2, 3)), Mask(torch.rand(shape)))
     assert latent.mask.shape == (shape[0], 1, *shape[1:])
+
+
+def test_latents_beyond_the_destinations_batch_are_left_out_with_a_warning(heard):
+    under, over = Latent(torch.rand(2, 4, 8, 8)), Latent(torch.rand(3, 4, 8, 8))
+    assert torch.equal(composite_masked(heard, under, over).samples, over.samples[:2])
+    assert "1 of them are left out" in heard.warnings[0]
+    heard.warnings.clear()
+    assert len(composite_masked(heard, over, under).samples) == 3
+    assert heard.warnings == []

@@ -50,10 +50,10 @@ def test_growing_never_takes_away(mask, by):
 @settings(max_examples=20, deadline=None)
 @given(masks)
 def test_a_mask_without_itself_is_nothing(mask):
-    assert not composite(mask, mask, operation="subtract").values.any()
-    assert not composite(mask, mask, operation="xor").values.any()
+    assert not composite(pytest.fail, mask, mask, operation="subtract").values.any()
+    assert not composite(pytest.fail, mask, mask, operation="xor").values.any()
     whole = solid(1.0, mask.values.shape[2], mask.values.shape[1])
-    torch.testing.assert_close(composite(mask, whole, operation="multiply").values, mask.values)
+    torch.testing.assert_close(composite(pytest.fail, mask, whole, operation="multiply").values, mask.values)
 
 
 def test_channels_are_read_as_masks(tmp_path):
@@ -93,3 +93,9 @@ def test_a_picture_without_alpha_has_none_to_give():
     with pytest.raises(ValueError, match="alpha"):
         from_image(Image(torch.rand(1, 2, 2, 3)), "alpha")
     assert from_image(Image(torch.full((1, 1, 1, 4), 0.25)), "alpha").values.item() == 0.25
+
+
+def test_masks_beyond_the_destinations_batch_are_left_out_with_a_warning(heard):
+    under, over = Mask(torch.zeros(1, 4, 4)), Mask(torch.ones(3, 2, 2))
+    assert composite(heard, under, over, operation="add").values.shape == (1, 4, 4)
+    assert "2 of them are left out" in heard.warnings[0]
