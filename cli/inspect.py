@@ -41,6 +41,27 @@ def command(arguments: argparse.Namespace) -> int:
     return ExitCode.DONE
 
 
+def describe_model(path: Path) -> dict[str, Any]:
+    """What a file says of itself, for programs and without torch: a pickled file is not looked into.
+
+    Raises DiffusionError for what cannot be read.
+    """
+    if path.suffix.lower() in PICKLES:
+        return {"sentences": [f"{path.name} is a pickled file; it is looked into when it is loaded."], "metadata": {}}
+    header = read_header(path)
+    adapter = _adapter(path, header, None)
+    sentence = _sentence(header, path.stat().st_size, adapter)
+    described = {"metadata": dict(header.metadata), "tensors": len(header.tensors)}
+    if adapter is None:
+        return described | {"sentences": [sentence], "family": _family(header)}
+    return described | {
+        "sentences": [sentence, *adapter.sentences()],
+        "family": adapter.family,
+        "trigger_words": list(adapter.trigger_words),
+        "adapter": asdict(adapter),
+    }
+
+
 def _find(where: Places, name: str) -> Path:
     """A path as it is, or a name looked up in every model folder. Raises CommandError."""
     if Path(name).is_file():
@@ -108,9 +129,15 @@ def _sentence(header: Header, size: int, adapter: AdapterReport | None) -> str:
 
 
 def _checkpoint(header: Header) -> str:
+    """That a file is a checkpoint and of which family, or ""."""
+    family = _family(header)
+    return family and f"a checkpoint of {family}"
+
+
+def _family(header: Header) -> str:
     """Of which family a file is a checkpoint, or ""."""
     try:
-        return f"a checkpoint of {detect(header).title}"
+        return detect(header).title
     except UnknownFamily:
         return ""
 

@@ -27,6 +27,10 @@ CountTokens = Callable[[str, str], Mapping[str, Any]]
 """(text, rules) → ``{"count", "chunks", "limit", "unknown"}``. Runs in a thread."""
 
 
+Edge = Callable[[web.Application], None]
+"""Adds a further route table to the application while that is built."""
+
+
 class Workers(Protocol):
     """The processes that work on the queue, as far as HTTP asks."""
 
@@ -78,8 +82,7 @@ class Parts:
     explain: Explain | None = None
     describe: Describe | None = None
     count_tokens: CountTokens | None = None
-    edges: Sequence[Callable[[web.Application], None]] = ()
-    """Further route tables: each is given the application while it is built."""
+    edges: Sequence[Edge] = ()
     version: str = "0.1.0"
 
 
