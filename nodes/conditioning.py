@@ -41,7 +41,16 @@ def encode_prompt(
     """Encode a prompt, so that a sampler can be guided by it."""
     from diffusion.text.encode import encode
 
+    warn_of_adapters(warn, text)
     return encode(runtime.residency, runtime.folders, clip, text, warn=warn, stop=progress.check)
+
+
+def warn_of_adapters(warn: Warn, text: str) -> None:
+    """Say that adapters which a prompt names are words to the node."""
+    from diffusion.adapters.mentions import split_mentions
+
+    if split_mentions(text).mentions:
+        warn("This node reads <lora:…> and <hypernet:…> as words. Use EncodePromptWithAdapters to put them on.")
 
 
 @node("CLIPSetLastLayer", category="conditioning", title="CLIP Set Last Layer")

@@ -15,6 +15,8 @@ from workflows.outputs import OutputFolder, SavedFile, destination, prefix_fault
 Precision = Annotated[
     Literal["fp16", "bf16", "fp32"], Tip("The number format of the file; fp16 is what most programs expect.")
 ]
+Differing = Annotated[ModelHandle | None, Tip("What ModelMergeSubtract gives: the changed model less the other.")]
+DifferingText = Annotated[TextHandle | None, Tip("What CLIPMergeSubtract gives.")]
 Rank = Annotated[int, Range(1, 4096), Tip("How closely the difference is kept; the file grows with it.")]
 
 
@@ -151,5 +153,43 @@ def extract_lora(
         ".safetensors",
         lambda path: save_difference(
             runtime.folders, path, pairs, rank=rank, stored_as=dtype, metadata=texts, on_weight=progress
+        ),
+    )
+
+
+@node(
+    "LoraSave",
+    category="advanced/model_merging",
+    title="Extract and Save LoRA",
+    fingerprint=destination,
+    validate=prefix_fault,
+)
+def save_lora(
+    runtime: Resource[Runtime],
+    progress: Resource[Progress],
+    outputs: Resource[OutputFolder],
+    document: Resource[Document],
+    filename_prefix: Annotated[str, Text()] = "loras/Patchbay",
+    rank: Rank = 8,
+    lora_type: Annotated[
+        Literal["standard", "full_diff"], Tip("Standard is a LoRA of that rank; full_diff keeps all, in a large file.")
+    ] = "standard",
+    bias_diff: Annotated[bool, Tip("Keep what differs in biases and norms as well.")] = True,
+    model_diff: Differing = None,
+    text_encoder_diff: DifferingText = None,
+) -> SavedFile:
+    """Write a difference of models, as the nodes that subtract them make it, to a LoRA file."""
+    from diffusion.extraction import save_differences
+
+    differences = [each for each in (model_diff, text_encoder_diff) if each is not None]
+    if not differences:
+        raise ValueError("Connect a difference of models to 'model_diff' or 'text_encoder_diff'.")
+    texts = _texts(document, filename_prefix)
+    kept = rank if lora_type == "standard" else None
+    return outputs.save(
+        filename_prefix,
+        ".safetensors",
+        lambda path: save_differences(
+            runtime.folders, path, differences, rank=kept, biases=bias_diff, metadata=texts, on_weight=progress
         ),
     )

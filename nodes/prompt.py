@@ -8,6 +8,7 @@ from diffusion.handle import ModelHandle, TextHandle
 from diffusion.runtime import Runtime
 from graph.declare import Range, Resource, Text, Tip, node
 from graph.reporting import Note, Progress, Warn
+from nodes.conditioning import warn_of_adapters
 from workflows.variations import undecided
 
 if TYPE_CHECKING:
@@ -82,10 +83,7 @@ def encode_by_rules(
     steps: Steps = 20,
 ) -> Encoded:
     """Encode a prompt by chosen rules. Embeddings need no mark before their names."""
-    from diffusion.adapters.mentions import split_mentions
-
-    if split_mentions(text).mentions:
-        warn("This node reads <lora:…> and <hypernet:…> as words. Use Encode Prompt with Adapters to put them on.")
+    warn_of_adapters(warn, text)
     return _encoded(runtime, progress, warn, clip, text, rules, steps)
 
 

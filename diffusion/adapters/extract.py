@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from diffusion.adapters.dialects import BIAS, WEIGHT
@@ -15,27 +15,28 @@ STEMS: Mapping[Component, str] = {"model": "lora_unet_", "text": "lora_te_"}
 
 
 def extract_lora(
-    component: Component, base: Mapping[str, Tensor], tuned: Mapping[str, Tensor], rank: int, stored_as: dtype
+    component: Component, differences: Iterable[tuple[str, Tensor]], rank: int | None, stored_as: dtype
 ) -> dict[str, Tensor]:
-    """Tensors of an adapter file, in kohya's names, that turn ``base`` into nearly ``tuned``.
+    """Tensors of an adapter file, in kohya's names, for what weights differ by, which are named canonically.
 
-    Both map canonical names to weights. Matrices become LoRA of at most ``rank``, biases and norms whole differences;
-    weights that are equal are left out.
+    Matrices become LoRA of at most ``rank``, biases and norms whole differences; without a rank all do. What is all
+    zeros is left out.
     """
     found: dict[str, Tensor] = {}
-    for name, weight in base.items():
-        difference = tuned[name].float() - weight.float()
+    for name, difference in differences:
         if difference.any():
             found.update(_stored(STEMS[component], name, difference, rank, stored_as))
     return found
 
 
-def _stored(prefix: str, name: str, difference: Tensor, rank: int, stored_as: dtype) -> Iterator[tuple[str, Tensor]]:
+def _stored(
+    prefix: str, name: str, difference: Tensor, rank: int | None, stored_as: dtype
+) -> Iterator[tuple[str, Tensor]]:
     ending = BIAS if name.endswith(BIAS) else WEIGHT
     stem = prefix + name.removesuffix(ending).replace(".", "_")
     if ending == BIAS:
         yield f"{stem}.diff_b", difference.to(stored_as)
-    elif difference.ndim == 1:
+    elif difference.ndim == 1 or rank is None:
         yield f"{stem}.diff", difference.to(stored_as)
     else:
         up, down = factors(difference, rank)

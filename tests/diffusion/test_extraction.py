@@ -4,10 +4,10 @@ from safetensors.torch import load_file, save_file
 
 from diffusion.adapters.patches import inspect_adapter
 from diffusion.errors import DiffusionError
-from diffusion.extraction import save_difference
+from diffusion.extraction import save_difference, save_differences
 from diffusion.files.folders import ModelFolders
 from diffusion.handle import Applied
-from diffusion.merging import weighted
+from diffusion.merging import added, subtracted, weighted
 from diffusion.model_files import ModelFiles
 from diffusion.recipes import Recipes
 
@@ -69,6 +69,23 @@ def test_a_difference_to_a_merge_is_that_share_of_it(folders, tiny, tuned, tmp_p
     lora = Applied(folders.ref("loras", "half.safetensors"), 2.0)
     got = value(folders, tiny.model.clone(lora), Q)
     torch.testing.assert_close(got, value(folders, tuned[0], Q), rtol=1e-4, atol=1e-4)
+
+
+def test_a_difference_keeps_what_it_was_multiplied_by_and_may_leave_biases_out(folders, tiny, tuned, tmp_path):
+    twice = subtracted(tuned[0], tiny.model, 2.0)
+    path = tmp_path / "loras" / "twice.safetensors"
+    save_differences(folders, path, [twice], rank=None, biases=False, stored_as="fp32")
+    lora = Applied(folders.ref("loras", "twice.safetensors"), 0.5)
+    got = value(folders, tiny.model.clone(lora), Q)
+    torch.testing.assert_close(got, value(folders, tuned[0], Q), rtol=1e-4, atol=1e-4)
+    assert all(name.endswith(".diff") for name in load_file(path))
+
+
+def test_sums_of_differences_are_differences_and_models_are_none(folders, tiny, tuned, tmp_path):
+    difference = subtracted(tuned[0], tiny.model, 1.0)
+    save_differences(folders, tmp_path / "sum.safetensors", [added(difference, difference)], rank=3)
+    with pytest.raises(DiffusionError, match="this is a model itself"):
+        save_differences(folders, tmp_path / "x.safetensors", [added(tiny.model, difference)], rank=3)
 
 
 def test_equal_models_have_no_difference(folders, tiny, tmp_path):

@@ -24,6 +24,11 @@ def test_a_textual_inversion_that_is_not_there_is_a_warning(runtime, checkpoint,
     assert "no_such_thing" in heard.warnings[0]
 
 
+def test_adapters_that_a_prompt_names_are_said_to_be_words_here(runtime, checkpoint, heard):
+    encoded(runtime, heard, "a circle <lora:neon:0.8>", checkpoint.clip)
+    assert "EncodePromptWithAdapters" in heard.warnings[0]
+
+
 def test_files_that_a_prompt_names_are_part_of_what_it_depends_on(runtime):
     named = files_in_text({"text": "a circle, embedding:teal"}, {Runtime: runtime})
     assert named.startswith("embeddings/teal.safetensors@")

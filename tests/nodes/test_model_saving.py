@@ -5,7 +5,8 @@ from safetensors import safe_open
 
 from diffusion.errors import DiffusionError
 from diffusion.handle import Applied
-from nodes.model_saving import extract_lora, save_checkpoint, save_model, save_text_encoder, save_vae
+from nodes.merge import subtract_models
+from nodes.model_saving import extract_lora, save_checkpoint, save_lora, save_model, save_text_encoder, save_vae
 from workflows.document import read_document
 from workflows.outputs import OutputFolder
 
@@ -54,6 +55,25 @@ def test_a_lora_is_taken_out_of_a_difference(runtime, checkpoint, heard, outputs
     saved = extract_lora(runtime, heard, outputs, document, changed, checkpoint.model, rank=1)
     assert saved.name == "loras/Patchbay_00001_.safetensors"
     assert texts(saved)["modelspec.architecture"] == "stable-diffusion-v1/lora"
+
+
+@pytest.mark.parametrize(("kind", "ending"), [("standard", ".lora_up.weight"), ("full_diff", ".diff")])
+def test_a_difference_of_models_is_saved_as_a_lora(kind, ending, runtime, checkpoint, heard, outputs, document):
+    changed = checkpoint.model.clone(Applied(runtime.folders.ref("loras", "rocket.safetensors"), 1.0))
+    difference = subtract_models(changed, checkpoint.model, 0.5)
+    saved = save_lora(runtime, heard, outputs, document, rank=2, lora_type=kind, model_diff=difference)
+    assert saved.name == "loras/Patchbay_00001_.safetensors"
+    with safe_open(saved.path, "pt") as file:
+        names = list(file.keys())
+    assert sum(name.endswith(ending) for name in names) == 192
+    assert ("ss_network_dim" in texts(saved)) == (kind == "standard")
+
+
+def test_a_model_is_no_difference_and_nothing_is_none(runtime, checkpoint, heard, outputs, document):
+    with pytest.raises(DiffusionError, match="ModelMergeSubtract"):
+        save_lora(runtime, heard, outputs, document, model_diff=checkpoint.model)
+    with pytest.raises(ValueError, match="'model_diff' or 'text_encoder_diff'"):
+        save_lora(runtime, heard, outputs, document)
 
 
 def test_no_difference_and_half_a_pair_are_refused(runtime, checkpoint, heard, outputs, document):
