@@ -9,7 +9,7 @@ from diffusion.denoise import Guided, Inpainted, Network, predict, predict_compo
 from diffusion.guidance import ClassifierFree, TwoScales
 from diffusion.latent import SD15_SPACE
 from diffusion.regions import Region, regions
-from diffusion.sigmas import scaled_linear
+from diffusion.sigmas import distilled, scaled_linear
 
 TRAINED = scaled_linear()
 SIGMA = TRAINED.values[500]
@@ -69,6 +69,30 @@ def test_a_consistency_model_far_from_time_0_is_read_as_predicting_noise(x: Tens
     plain, consistent = (Network(Answering(), TRAINED, kind)(x, SIGMA, embeds) for kind in ("eps", "lcm"))
     torch.testing.assert_close(consistent, plain)
     assert torch.equal(Network(Answering(), TRAINED, "lcm")(x, TRAINED.lowest, embeds), x)
+
+
+@pytest.mark.parametrize("time", [0, 3, 250, 999])
+def test_a_velocity_is_read_as_the_published_scheduler_reads_it(x: Tensor, time: int):
+    from diffusers import EulerDiscreteScheduler
+
+    scheduler = EulerDiscreteScheduler(
+        beta_schedule="scaled_linear", beta_start=0.00085, beta_end=0.012, prediction_type="v_prediction"
+    )
+    scheduler.set_timesteps(timesteps=[time])
+    answer = torch.full((2, 4, 8, 8), 0.25)
+    expected = scheduler.step(answer, scheduler.timesteps[0], x).pred_original_sample
+    got = Network(Answering(), TRAINED, "v")(x, TRAINED.values[time], torch.full((2, 1, 1), 0.25))
+    torch.testing.assert_close(got, expected, rtol=1e-4, atol=1e-4)
+
+
+@pytest.mark.parametrize("time", [19, 259, 999])
+def test_a_consistency_model_keeps_as_much_of_its_input_as_the_published_scheduler_says(x: Tensor, time: int):
+    from diffusers import LCMScheduler
+
+    kept, told = LCMScheduler().get_scalings_for_boundary_condition_discrete(time)
+    sigma = TRAINED.values[time]
+    got = Network(Answering(), distilled(TRAINED), "lcm")(x, sigma, torch.full((2, 1, 1), 0.25))
+    torch.testing.assert_close(got, told * (x - 0.25 * sigma) + kept * x)
 
 
 def test_both_prompts_run_in_one_batch_whatever_their_lengths(x: Tensor):

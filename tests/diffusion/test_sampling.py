@@ -109,6 +109,60 @@ def test_where_the_mask_is_zero_the_latent_is_kept(run: Run):
     assert (got[..., 4:] - 3).abs().mean() > 0.1
 
 
+@pytest.fixture
+def seen(tiny_residency: Residency, tiny: Checkpoint) -> Callable[..., list[Tensor]]:
+    """What the network is shown at each step, as it is before it is scaled, in a run with these settings."""
+
+    def run(latent: Latent, sigmas: Tensor, **settings: object) -> list[Tensor]:
+        shown: list[Tensor] = []
+        guider = Guider(tiny.model, (prompt(1), prompt(2)), ClassifierFree(1.0))
+        with tiny_residency.resident(tiny.model) as module:
+            hook = module.register_forward_pre_hook(lambda _, arguments: shown.append(arguments[0]))
+            try:
+                sample_along(tiny_residency, guider, latent, sigmas, seed=3, **settings)
+            finally:
+                hook.remove()
+        return [x * (1 + sigma**2).sqrt() for x, sigma in zip(shown, sigmas, strict=False)]
+
+    return run
+
+
+@pytest.mark.parametrize(("sampler_name", "seed"), [("euler", 3), ("ddim", 4)])
+def test_what_a_mask_keeps_is_shown_with_the_noise_of_the_seed_and_for_ddim_with_that_of_the_next(
+    seen: Callable[..., list[Tensor]], sampler_name: str, seed: int
+):
+    """Its definition: latent + sigma · noise at every step, the noise drawn once."""
+    latent = Latent(torch.full((1, 4, 8, 8), 2.0), mask=torch.zeros(1, 1, 64, 64))
+    sigmas = sigmas_for("karras", TRAINED, 3)
+    noise = torch.randn(1, 4, 8, 8, generator=torch.Generator().manual_seed(seed))
+    for x, sigma in zip(seen(latent, sigmas, sampler_name=sampler_name), sigmas, strict=False):
+        torch.testing.assert_close(x, 2 * 0.18215 + sigma * noise, rtol=1e-4, atol=1e-4)
+
+
+def test_a_mask_of_the_pictures_size_counts_by_the_middle_of_each_latent_pixel(run: Run):
+    """Bilinear without smoothing: of eight by eight pixels the four in the middle."""
+    mask = torch.rand(1, 1, 64, 64, generator=torch.Generator().manual_seed(0))
+    middle = mask.reshape(1, 1, 8, 8, 8, 8)[:, :, :, 3:5, :, 3:5].mean((3, 5))
+    latent = torch.full((1, 4, 8, 8), 2.0)
+    torch.testing.assert_close(run(Latent(latent, mask=mask)), run(Latent(latent, mask=middle)), rtol=1e-4, atol=1e-4)
+
+
+@pytest.mark.parametrize("denoise", [0.3, 0.55, 0.99])
+def test_a_partial_denoise_is_the_end_of_a_longer_run_from_the_noised_latent(run: Run, denoise: float):
+    longer = int(6 / denoise)
+    latent = Latent(torch.full((1, 4, 8, 8), 2.0))
+    whole = run(latent, steps=longer, start=longer - 6, scheduler="karras")
+    assert torch.equal(run(latent, steps=6, denoise=denoise, scheduler="karras"), whole)
+
+
+@pytest.mark.parametrize("size", [(8, 8), (9, 13), (7, 5)])
+@pytest.mark.parametrize("batch", [1, 3])
+def test_latents_of_any_size_and_number_are_denoised(run: Run, size: tuple[int, int], batch: int):
+    got = run(Latent(torch.zeros(batch, 4, *size)))
+    assert got.shape == (batch, 4, *size)
+    assert got.isfinite().all()
+
+
 def test_an_image_of_a_batch_can_be_made_alone(run: Run):
     batch = run(empty(3, batch_index=(0, 1, 2)))
     torch.testing.assert_close(run(empty(batch_index=(2,))), batch[2:], rtol=1e-4, atol=1e-4)

@@ -49,3 +49,20 @@ def test_zero_terminal_snr_leaves_the_first_level_and_lifts_the_last():
     torch.testing.assert_close(rescaled.lowest, TRAINED.lowest)
     assert float(rescaled.highest) == pytest.approx(4518.7, rel=1e-4)
     assert (rescaled.values.diff() > 0).all()
+
+
+def test_zero_terminal_snr_is_the_papers_published_rescaling_but_for_the_last_level():
+    from diffusers.schedulers.scheduling_ddim import rescale_zero_terminal_snr
+
+    betas = torch.linspace(0.00085**0.5, 0.012**0.5, 1000, dtype=torch.float64) ** 2
+    kept = (1 - rescale_zero_terminal_snr(betas)).cumprod(0)[:-1]
+    torch.testing.assert_close(zero_terminal_snr(TRAINED).exact[:-1], ((1 - kept) / kept).sqrt(), rtol=1e-6, atol=0)
+
+
+def test_a_distilled_network_knows_the_times_of_the_published_scheduler():
+    from diffusers import LCMScheduler
+
+    scheduler = LCMScheduler(original_inference_steps=50)
+    scheduler.set_timesteps(50)
+    kept = distilled(TRAINED)
+    assert [int(kept.time(sigma)) for sigma in kept.values.flip(0)] == scheduler.timesteps.tolist()

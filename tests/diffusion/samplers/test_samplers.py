@@ -121,3 +121,72 @@ def test_an_ancestral_step_keeps_the_variance_of_the_level_it_goes_to():
 def test_an_unknown_sampler_is_refused_with_the_names_there_are():
     with pytest.raises(DiffusionError, match=r"no sampler called 'euler_a'.*euler_ancestral"):
         sampler("euler_a")
+
+
+def noise_in(x: Tensor) -> Tensor:
+    """What a made-up network takes for the noise in x, which is scaled as a variance-preserving process has it."""
+    return 0.6 * x.tanh() + 0.2 * (3 * x).sin() - 0.1
+
+
+@dataclass
+class Curved:
+    """The denoiser of that network."""
+
+    trained: TrainedSigmas = TRAINED
+
+    def __call__(self, x: Tensor, sigma: Tensor) -> Tensor:
+        return x - sigma * noise_in(x / (1 + sigma**2).sqrt())
+
+
+def test_ddim_along_its_own_schedule_is_the_published_scheduler():
+    from diffusers import DDIMScheduler
+
+    scheduler = DDIMScheduler(
+        beta_schedule="scaled_linear", beta_start=0.00085, beta_end=0.012, clip_sample=False, steps_offset=1
+    )
+    scheduler.set_timesteps(10)
+    sigmas = sigmas_for("ddim_uniform", TRAINED, 10)
+    x = start()
+    expected = x / (1 + sigmas[0] ** 2).sqrt()
+    for time in scheduler.timesteps:
+        expected = scheduler.step(noise_in(expected), time, expected).prev_sample
+    torch.testing.assert_close(run("ddim", Curved(), x, sigmas), expected, rtol=1e-4, atol=1e-4)
+
+
+def test_linear_multistep_is_the_published_scheduler_in_all_its_orders():
+    from diffusers import LMSDiscreteScheduler
+
+    scheduler = LMSDiscreteScheduler(beta_schedule="scaled_linear", beta_start=0.00085, beta_end=0.012)
+    scheduler.set_timesteps(9)
+    sigmas = scheduler.sigmas[:-1].float()
+    x = expected = start()
+    for time, sigma in zip(scheduler.timesteps[:-1], sigmas[:-1], strict=True):
+        scaled = scheduler.scale_model_input(expected, time)
+        torch.testing.assert_close(scaled, expected / (1 + sigma**2).sqrt())
+        expected = scheduler.step(noise_in(scaled), time, expected).prev_sample
+    torch.testing.assert_close(run("lms", Curved(), x, sigmas), expected, rtol=1e-3, atol=1e-3)
+
+
+@pytest.mark.parametrize("name", ["ipndm", "ipndm_v", "lms"])
+def test_multistep_solvers_of_order_4_are_adams_and_bashforths_on_even_steps(name: str):
+    """Hairer, Nørsett & Wanner (1993), table III.1.1; of `ipndm_v` up to order 2, where no slip of its code counts."""
+    sigmas = torch.linspace(10, 4, 7)
+    steps = 2 if name == "ipndm_v" else 6
+    slopes = torch.sin(torch.arange(6.0))
+
+    class Told:
+        trained = TRAINED
+        asked = 0
+
+        def __call__(self, x: Tensor, sigma: Tensor) -> Tensor:
+            self.asked += 1
+            return x - sigma * slopes[self.asked - 1]
+
+    weights = {1: [1], 2: [3 / 2, -1 / 2], 3: [23 / 12, -16 / 12, 5 / 12], 4: [55 / 24, -59 / 24, 37 / 24, -9 / 24]}
+    x = torch.ones(1, 1, 2, 2)
+    expected = x.clone()
+    for i in range(steps):
+        order = min(i + 1, 4)
+        expected -= sum(w * slopes[i - back] for back, w in enumerate(weights[order]))
+    got = run(name, Told(), x, sigmas[: steps + 1])
+    torch.testing.assert_close(got, expected, rtol=1e-4, atol=1e-4)
