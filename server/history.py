@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from collections.abc import Callable, Iterable
 from typing import Any, TypeVar
@@ -89,6 +90,16 @@ class History:
         """The files of a job, in the order in which they were made."""
         rows = await self._rows(f"{OUTPUTS} WHERE job.id = ? AND pending IS NULL ORDER BY output.number", (job_id,))
         return [read_output(row) for row in rows]
+
+    async def shown_texts(self, job_id: str) -> list[dict[str, Any]]:
+        """What nodes of a job showed that is no file, as ``{"node", "text", …}``, in the order in which they did."""
+        rows = await self._rows(
+            "SELECT data FROM event JOIN job ON job.number = event.job WHERE job.id = ?"
+            " AND event.type IN ('node_finished', 'node_skipped') AND instr(data, '\"text\"') ORDER BY seq",
+            (job_id,),
+        )
+        artifacts = (artifact for row in rows for artifact in json.loads(row["data"]).get("artifacts", ()))
+        return [artifact for artifact in artifacts if "text" in artifact]
 
     async def output_by_hash(self, sha256: str) -> Output | None:
         """A file with this content, the newest if there are several."""
