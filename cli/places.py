@@ -8,7 +8,7 @@ from pathlib import Path
 from cli.errors import CommandError
 from diffusion.errors import DiffusionError
 from diffusion.files.extra_paths import from_extra_model_paths
-from diffusion.files.folders import KINDS, ModelFolders
+from diffusion.files.folders import KINDS, SAVED, ModelFolders
 
 EXTRA_PATHS = "extra_model_paths.yaml"
 
@@ -27,14 +27,18 @@ class Places:
 
     @cached_property
     def folders(self) -> ModelFolders:
-        """The model folders: those of ``--models`` first, then as ``extra_model_paths.yaml`` says."""
+        """The model folders: those of ``--models``, then as ``extra_model_paths.yaml`` says, then what was saved."""
         extra = self.base / EXTRA_PATHS
         try:
             folders = from_extra_model_paths(self.base, *([extra] if extra.is_file() else []))
         except DiffusionError as error:
             raise CommandError(str(error)) from error
         preferred = {
-            kind: [*(root / name for root in self.models for name in names), *folders.roots(kind)]
+            kind: [
+                *(root / name for root in self.models for name in names),
+                *folders.roots(kind),
+                *([self.output / SAVED[kind]] if kind in SAVED else []),
+            ]
             for kind, (names, _) in KINDS.items()
         }
         further = {kind: folders.roots(kind) for kind in folders.kinds() if kind not in KINDS}

@@ -78,7 +78,21 @@ def load_lora_on_model(
     return model.clone(*_stack(runtime, warn, note, [mention], {"model": model}).model)
 
 
-@node("LoraLoaderBlockWeight", category="loaders", title="Load LoRA (Block Weights)")
+def list_fault(written: Mapping[str, Any], sockets: Mapping[str, str]) -> str:
+    """For the check of a node: what is wrong with the lines or the block weights that are written into it."""
+    from diffusion.adapters.blocks import blocks_option
+    from diffusion.adapters.mentions import listed_mentions
+    from diffusion.errors import AdapterMismatch
+
+    for name, read in (("loras", listed_mentions), ("block_weights", blocks_option)):
+        try:
+            read(written[name]) if isinstance(written.get(name), str) else None
+        except AdapterMismatch as error:
+            return str(error)
+    return ""
+
+
+@node("LoraLoaderBlockWeight", category="loaders", title="Load LoRA (Block Weights)", validate=list_fault)
 def load_lora_by_block(
     runtime: Resource[Runtime],
     warn: Resource[Warn],
@@ -119,7 +133,7 @@ def files_in_list(inputs: Mapping[str, Any], resources: Mapping[type, Any]) -> s
     return " ".join(f"{file.path}@{file.identity}" for file in files_mentioned(mentions, runtime.folders))
 
 
-@node("LoraStack", category="loaders", title="Load LoRAs", fingerprint=files_in_list)
+@node("LoraStack", category="loaders", title="Load LoRAs", fingerprint=files_in_list, validate=list_fault)
 def load_loras(
     runtime: Resource[Runtime],
     warn: Resource[Warn],

@@ -1,7 +1,8 @@
 """Nodes that put adapters on a model for some of the steps, or for one prompt alone."""
 
+from collections.abc import Mapping
 from dataclasses import replace
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from diffusion.conditioning import Conditioning
 from diffusion.handle import ModelHandle
@@ -23,7 +24,20 @@ Between = Annotated[
 ]
 
 
-@node("LoraLoaderScheduled", category="loaders", title="Load LoRA (Schedule)")
+def schedule_fault(written: Mapping[str, Any], sockets: Mapping[str, str]) -> str:
+    """For the check of a node: what is wrong with the schedule that is written into it."""
+    from diffusion.adapters.schedule import keyframes
+    from diffusion.errors import AdapterMismatch
+
+    schedule = written.get("schedule")
+    try:
+        keyframes(schedule) if isinstance(schedule, str) else None
+    except AdapterMismatch as error:
+        return str(error)
+    return ""
+
+
+@node("LoraLoaderScheduled", category="loaders", title="Load LoRA (Schedule)", validate=schedule_fault)
 def load_scheduled_lora(
     runtime: Resource[Runtime],
     warn: Resource[Warn],
@@ -50,7 +64,7 @@ def load_scheduled_lora(
     return replace(model, scheduled=(*model.scheduled, lora))
 
 
-@node("ConditioningLora", category="conditioning", title="Conditioning (LoRA)")
+@node("ConditioningLora", category="conditioning", title="Conditioning (LoRA)", validate=schedule_fault)
 def put_lora_on_conditioning(
     runtime: Resource[Runtime],
     warn: Resource[Warn],

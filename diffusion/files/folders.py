@@ -34,6 +34,15 @@ KINDS: Mapping[str, tuple[tuple[str, ...], frozenset[str]]] = {
 }
 """Kind → the folders below ``models/`` that hold it, and the endings of its files."""
 
+SAVED: Mapping[str, str] = {
+    "checkpoints": "checkpoints",
+    "text_encoders": "clip",
+    "vae": "vae",
+    "diffusion_models": "diffusion_models",
+    "loras": "loras",
+}
+"""Kind → the folder below the output directory where nodes that save models put it; it can be chosen from there."""
+
 
 class ModelFolders:
     """The model files of a base directory laid out the usual way (``models/checkpoints`` …), and of further folders.

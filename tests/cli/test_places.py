@@ -42,6 +42,21 @@ def test_extra_model_paths_are_read(tmp_path):
     assert places(arguments(tmp_path)).folders.names("loras") == ["b.safetensors"]
 
 
+def test_models_that_were_saved_can_be_chosen_after_all_others(tmp_path):
+    for folder in ("models/loras", "output/loras"):
+        (tmp_path / folder).mkdir(parents=True)
+        (tmp_path / folder / "a.safetensors").touch()
+    for saved in ("loras/Patchbay_00001_.safetensors", "clip/b.safetensors", "checkpoints/c.safetensors"):
+        (tmp_path / "output" / saved).parent.mkdir(exist_ok=True)
+        (tmp_path / "output" / saved).touch()
+    folders = places(arguments(tmp_path)).folders
+    assert folders.names("loras") == ["a.safetensors", "Patchbay_00001_.safetensors"]
+    assert folders.path("loras", "a.safetensors") == tmp_path / "models/loras/a.safetensors"
+    assert folders.names("text_encoders") == ["b.safetensors"]
+    elsewhere = places(arguments(tmp_path, output_directory=tmp_path / "output"))
+    assert elsewhere.folders.names("checkpoints") == ["c.safetensors"]
+
+
 def test_a_directory_that_is_not_there_is_refused(tmp_path):
     with pytest.raises(CommandError, match="no directory"):
         places(arguments(tmp_path / "nowhere"))

@@ -92,6 +92,13 @@ def test_many_loras_are_a_line_each(engine, checkpoint, noted):
     assert len(noted) == 3
 
 
+def test_wrong_lines_and_block_weights_are_faults_before_anything_runs():
+    check = load_loras.node_type.validate
+    assert "name:model:clip" in check({"loras": "neon:strong"}, {})
+    assert "block weights" in load_lora_by_block.node_type.validate({"block_weights": "1,2"}, {})
+    assert check({"loras": "neon:0.5"}, {}) == check({}, {"loras": "STRING"}) == ""
+
+
 def test_no_lines_change_nothing(engine, checkpoint):
     assert load_loras(*engine, checkpoint.model, checkpoint.clip, "") == (checkpoint.model, checkpoint.clip)
 

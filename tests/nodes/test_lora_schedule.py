@@ -47,6 +47,12 @@ def test_a_kind_that_is_costly_beside_a_network_is_warned_of(engine, checkpoint,
     assert warning.startswith("loras/neon-dora.safetensors: LoRA with DoRA beside a network takes as much memory and")
 
 
+def test_a_schedule_that_is_none_is_a_fault_before_anything_runs():
+    for function in (load_scheduled_lora, put_lora_on_conditioning):
+        assert "begins with its strength at 0%" in function.node_type.validate({"schedule": "50%: 1"}, {})
+        assert function.node_type.validate({"schedule": "0%: 1"}, {}) == ""
+
+
 def test_a_schedule_that_is_none_is_refused(engine, checkpoint):
     with pytest.raises(AdapterMismatch, match="begins with its strength at 0%"):
         load_scheduled_lora(*engine, checkpoint.model, NEON, "50%: 1")
