@@ -12,6 +12,7 @@ from diffusion.files.header import PICKLES, Header, read_header
 from diffusion.handle import File, ModelHandle, TextHandle, VaeHandle
 
 SD_LATENT_CHANNELS = 4
+SDXL = "stable-diffusion-xl"
 
 
 class Checkpoint(NamedTuple):
@@ -47,6 +48,9 @@ def open_vae(folders: ModelFolders, name: str) -> VaeHandle:
                     f"{name} is a VAE with {config.latent_channels} latent channels, as FLUX and Stable Diffusion 3 "
                     f"use. Only VAEs with {SD_LATENT_CHANNELS} can be used here."
                 )
+            told = header.metadata.get("modelspec.architecture", "")
+            if SDXL in told:  # made alike, and only this tells them apart
+                raise UnknownFamily(f"{name} is a VAE for Stable Diffusion XL: it says that it is of {told}.")
             return VaeHandle(File(file, "vae"), family.id)
     likeness = looks_like(header)
     raise UnreadableFile(f"{name} is not a VAE." + (f" It looks like {likeness}." if likeness else ""))
