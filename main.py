@@ -1,8 +1,13 @@
 """Patchbay: run node-graph workflows that make images. ``python main.py --help`` says how."""
 
+from __future__ import annotations
+
 import os
 import signal
 import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 if __name__ == "__main__" and signal.getsignal(signal.SIGINT) is signal.default_int_handler:
     # Until a run begins there is nothing to stop or to tidy, and an interrupted import would print a traceback.
@@ -11,8 +16,19 @@ if __name__ == "__main__" and signal.getsignal(signal.SIGINT) is signal.default_
 from cli.main import main
 from workflows.comfyui import read_editor_format
 
+if TYPE_CHECKING:
+    from aiohttp import web
+
 # Read when torch starts its threads. Threads that wait by spinning make everything on a busy machine many times slower.
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
+
+def public_api(user_folder: Path) -> Callable[[web.Application], None]:
+    """The routes of the public API, imported by those who serve."""
+    from server.comfyui.routes import public_api
+
+    return public_api(user_folder)
+
+
 if __name__ == "__main__":
-    sys.exit(main(read_editor_format=read_editor_format))
+    sys.exit(main(read_editor_format=read_editor_format, edges=(public_api,)))

@@ -97,11 +97,11 @@ class Execution:
         return self._runtime.state()
 
 
-def read_bytes(text: str) -> int:
-    """``4GB``, ``500M`` or plain bytes as a number of bytes. Raises CommandError."""
+def read_bytes(text: str, option: str = "--cache-size") -> int:
+    """``4GB``, ``500M`` or plain bytes as a number of bytes. Raises CommandError that names the option."""
     match = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([kmgt]?)i?b?", text.strip().lower())
     if match is None:
-        raise CommandError(f"--cache-size takes bytes, as in 4GB or 500M, not {text!r}")
+        raise CommandError(f"{option} takes bytes, as in 4GB or 500M, not {text!r}")
     return int(float(match[1]) * UNITS[match[2]])
 
 

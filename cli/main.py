@@ -5,8 +5,9 @@ import importlib
 import io
 import sys
 import traceback
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 from cli.errors import CommandError, ExitCode
 from workflows.checking import EditorReader
@@ -21,16 +22,22 @@ EPILOG = """examples:
 """
 
 
-def main(words: Sequence[str] | None = None, *, read_editor_format: EditorReader | None = None) -> int:
+def main(
+    words: Sequence[str] | None = None,
+    *,
+    read_editor_format: EditorReader | None = None,
+    edges: Sequence[Callable[[Path], Any]] = (),
+) -> int:
     """Run one command. Returns 0 done, 1 something failed while running, 2 refused before running, 130 cancelled.
 
-    ``read_editor_format`` reads files in the format of other editors, which nothing else here knows.
+    ``read_editor_format`` reads files in the format of other editors, which nothing else here knows; ``edges`` make
+    further route tables for the server, given the folder where front ends keep their things.
     """
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")  # some terminals know few characters
     arguments = parser().parse_args(words)
-    arguments.read_editor_format = read_editor_format
+    arguments.read_editor_format, arguments.edges = read_editor_format, edges
     try:
         return int(importlib.import_module(f"cli.{arguments.verb}").command(arguments))
     except CommandError as error:
@@ -93,7 +100,8 @@ def parser() -> argparse.ArgumentParser:
     changing.add_argument("--strict", action="store_true", help="warnings are errors")
 
     running = argparse.ArgumentParser(add_help=False)
-    running.add_argument("--device", default="auto", help="auto, cuda, cuda:1, mps or cpu")
+    one_device = argparse.ArgumentParser(add_help=False)
+    one_device.add_argument("--device", default="auto", help="auto, cuda, cuda:1, mps or cpu")
     running.add_argument("--dtype", default="auto", help="auto, fp32, fp16 or bf16")
     running.add_argument("--cache-size", default="4GB", metavar="BYTES", help="outputs kept in memory (default: 4GB)")
     running.add_argument("--no-cache", action="store_true", help="neither use nor keep results of earlier runs")
@@ -105,17 +113,55 @@ def parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     verbs = main_parser.add_subparsers(dest="verb", required=True, metavar="VERB")
-    verb = verbs.add_parser("run", parents=[everywhere, changing, running], help="run workflows, save what they make")
+    verb = verbs.add_parser(
+        "run", parents=[everywhere, changing, one_device, running], help="run workflows, save what they make"
+    )
     verb.add_argument("files", nargs="+", type=Path, metavar="FILE", help="a workflow, or a picture that carries one")
     verb = verbs.add_parser("check", parents=[everywhere, changing], help="say all that is wrong with a workflow")
     verb.add_argument("files", nargs="+", type=Path, metavar="FILE")
-    verb = verbs.add_parser("explain", parents=[everywhere, changing, running], help="say what would run, and why")
+    verb = verbs.add_parser(
+        "explain", parents=[everywhere, changing, one_device, running], help="say what would run, and why"
+    )
     verb.add_argument("files", nargs="+", type=Path, metavar="FILE")
     verb = verbs.add_parser("nodes", parents=[everywhere], help="list all nodes, or describe one")
     verb.add_argument("name", nargs="?", metavar="NAME")
     verb = verbs.add_parser("inspect", parents=[everywhere], help="say what a model file is")
     verb.add_argument("files", nargs="+", metavar="FILE", help="a path, or a name in the model folders")
     verb.add_argument("--on", metavar="CHECKPOINT", help="also say what the adapter would change of this checkpoint")
-    verbs.add_parser("worker", parents=[everywhere, running])  # what `serve` starts, not listed: nobody types it
-    verbs.add_parser("doctor", parents=[everywhere, running], help="say what this machine has, and what is wrong")
+    verb = verbs.add_parser("serve", parents=[everywhere, running], help="run a queue of workflows behind an HTTP API")
+    _add_serving(verb)
+    verbs.add_parser(
+        "worker", parents=[everywhere, one_device, running]
+    )  # what `serve` starts, not listed: nobody types it
+    verbs.add_parser(
+        "doctor", parents=[everywhere, one_device, running], help="say what this machine has, and what is wrong"
+    )
     return main_parser
+
+
+def _add_serving(verb: argparse.ArgumentParser) -> None:
+    """The options of ``serve`` alone."""
+    verb.add_argument("--listen", default="127.0.0.1", metavar="ADDRESS", help="default: 127.0.0.1, this machine alone")
+    verb.add_argument("--port", type=int, default=8188, metavar="N", help="default: 8188; 0 for any that is free")
+    verb.add_argument("--devices", default="auto", help="auto, or one worker each: cpu, mps, cuda:0,cuda:1 …")
+    verb.add_argument("--warm", action="store_true", help="start the workers now, not with the first job")
+    verb.add_argument(
+        "--resume",
+        choices=("auto", "ask", "never"),
+        default="auto",
+        help="what becomes of a job whose process died: it goes on, waits for a person, or has failed (default: auto)",
+    )
+    verb.add_argument(
+        "--job-timeout", type=float, metavar="S", help="seconds a job may take that names no limit itself"
+    )
+    token = verb.add_mutually_exclusive_group()
+    token.add_argument(
+        "--token",
+        nargs="?",
+        const="",
+        metavar="T",
+        help="what clients must know; one is made and printed if none is written; needed to listen beyond this machine",
+    )
+    token.add_argument("--token-file", type=Path, metavar="FILE", help="the same, read from a file")
+    verb.add_argument("--max-upload-size", default="256MB", metavar="BYTES", help="of one file (default: 256MB)")
+    verb.add_argument("--web-root", type=Path, metavar="D", help="the built editor (default: web/dist)")
