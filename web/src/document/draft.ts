@@ -117,7 +117,7 @@ export class Draft {
   /** Every graph: the document's own and those of its definitions. */
   *graphs(): Generator<GraphDraft> {
     yield this.at("");
-    for (const id of [...this.definitions.keys()]) yield this.at(id);
+    for (const id of Array.from(this.definitions.keys())) yield this.at(id);
   }
 
   setHead(changes: Partial<Head>): void {
@@ -151,8 +151,9 @@ export class Counter implements Ids {
   }
 
   freshDefinition(definitions: ReadonlyMap<string, Definition>, wanted: string): string {
-    let id = wanted;
-    for (let number = 2; definitions.has(id) || this.#definitions.has(id); number++) id = `${wanted} ${number}`;
+    let id = wanted || "subgraph";
+    for (let number = 2; definitions.has(id) || this.#definitions.has(id); number++)
+      id = `${wanted || "subgraph"} ${number}`;
     this.#definitions.add(id);
     return id;
   }

@@ -17,6 +17,6 @@ export class Listeners<Said> {
   /** Call those of a topic; one that joins or leaves meanwhile changes nothing for the others. */
   tell(topic: string, said: Said): void {
     const listeners = this.#topics.get(topic);
-    if (listeners) for (const listener of [...listeners]) listener(said);
+    if (listeners) for (const listener of Array.from(listeners)) listener(said);
   }
 }

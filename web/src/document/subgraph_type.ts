@@ -4,7 +4,7 @@ const PREFIX = "subgraph:";
 
 /** The id of the definition that a node type names, if it is a subgraph's. */
 export function definitionOf(type: string): string | undefined {
-  return type.startsWith(PREFIX) ? type.slice(PREFIX.length) : undefined;
+  return type.startsWith(PREFIX) && type.length > PREFIX.length ? type.slice(PREFIX.length) : undefined;
 }
 
 export function subgraphType(definition: string): string {

@@ -46,7 +46,10 @@ export function writeFrame({ id, title, x, y, width, height, color, collapsed, r
   return {
     id,
     ...(title !== "" && { title }),
-    ...{ x, y, width, height },
+    x,
+    y,
+    width,
+    height,
     ...(color !== undefined && { color }),
     ...(collapsed && { collapsed }),
     ...rest,

@@ -39,7 +39,7 @@ export function readDocument(file: unknown): Reading {
   const definitions = new Map<GraphId, Definition>();
   const unread: [string, Literal][] = [];
   for (const [id, written] of Object.entries(membersOf(members["definitions"]))) {
-    if (!isMembers(written)) {
+    if (!isMembers(written) || id === "") {
       unread.push([id, written]);
       continue;
     }
@@ -70,7 +70,8 @@ export function writeDocument(document: WorkflowDocument): Members {
   };
 }
 
-function writeDefinition(definition: Definition): Members {
+/** The members that a definition is in its file. */
+export function writeDefinition(definition: Definition): Members {
   const { id, title, rest = {} } = definition;
   return { ...(title === id ? {} : { title }), ...restOf(rest, GRAPH_MEMBERS), ...writeGraph(definition, rest) };
 }

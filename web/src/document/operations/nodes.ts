@@ -2,16 +2,35 @@
 
 import { changed, without, withEntry } from "../changed.ts";
 import type { Draft } from "../draft.ts";
+import { Refused } from "../refused.ts";
 import { takesLiteral } from "../specs.ts";
-import type { Control, GraphNode, InputSpec, Literal, Mode, NodeId, NodeSpec, Point, Value } from "../types.ts";
+import { definitionOf } from "../subgraph_type.ts";
+import type {
+  Control,
+  GraphId,
+  GraphNode,
+  InputSpec,
+  Literal,
+  Mode,
+  NodeId,
+  NodeSpec,
+  Point,
+  Value,
+} from "../types.ts";
 import { linkOf, wiresInto } from "../wires.ts";
 import { forgetEnds } from "./ports.ts";
+import { holds } from "./subgraphs.ts";
 
 /** The names of a source that choices are made from, as the server lists them. */
 export type Choices = (source: string) => readonly string[];
 
-/** Place a node of a type with the values that a new one has. Its id. */
+/**
+ * Place a node of a type with the values that a new one has; an instance of a subgraph has those of the subgraph. Its
+ * id. Raises Refused for a subgraph within itself.
+ */
 export function addNode(draft: Draft, spec: NodeSpec, at: Point, choices: Choices = () => []): NodeId {
+  const definition = definitionOf(spec.name);
+  if (definition !== undefined) return addInstance(draft, definition, spec, at);
   const inputs: [string, Value][] = [];
   const controls: [string, Control][] = [];
   for (const input of spec.inputs) {
@@ -23,6 +42,13 @@ export function addNode(draft: Draft, spec: NodeSpec, at: Point, choices: Choice
   const id = draft.graph.freshId();
   const node: GraphNode = { id, type: spec.name, x: at.x, y: at.y, inputs: Object.fromEntries(inputs), mode: "run" };
   draft.graph.setNode(controls.length > 0 ? { ...node, controls: Object.fromEntries(controls) } : node);
+  return id;
+}
+
+function addInstance(draft: Draft, definition: GraphId, spec: NodeSpec, { x, y }: Point): NodeId {
+  if (holds(draft, definition, draft.graph.id)) throw new Refused({ code: "recursive", title: spec.title });
+  const id = draft.graph.freshId();
+  draft.graph.setNode({ id, type: spec.name, x, y, inputs: {}, mode: "run" });
   return id;
 }
 
@@ -49,7 +75,7 @@ export function removeItems(draft: Draft, ids: Iterable<string>): void {
     graph.dropNote(id);
   }
   for (const id of gone) {
-    for (const reader of [...graph.wires.readers(id)]) {
+    for (const reader of Array.from(graph.wires.readers(id))) {
       if (gone.has(reader)) continue;
       const node = graph.node(reader);
       const kept = Object.entries(node.inputs).filter(([, value]) => linkOf(value)?.node !== id);

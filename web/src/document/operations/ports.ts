@@ -121,7 +121,7 @@ export function* instancesOf(draft: Draft, definition: GraphId): Generator<reado
   if (definition === "") return;
   const type = subgraphType(definition);
   for (const graph of draft.graphs()) {
-    for (const node of [...graph.nodes.values()]) if (node.type === type) yield [graph, node];
+    for (const node of Array.from(graph.nodes.values())) if (node.type === type) yield [graph, node];
   }
 }
 
@@ -168,7 +168,7 @@ function arrangeOutputs(draft: Draft, kept: readonly number[]): void {
   setPorts(draft, { outputs: kept.map((at) => outputs[at]!) });
   const moved = new Map(kept.map((from, to) => [from, to]));
   for (const [graph, instance] of instancesOf(draft, draft.graph.id)) {
-    for (const wire of [...wiresFrom(graph, graph.wires, instance.id)]) {
+    for (const wire of Array.from(wiresFrom(graph, graph.wires, instance.id))) {
       const reader = graph.node(wire.to);
       const to = moved.get(wire.from.output);
       const inputs =

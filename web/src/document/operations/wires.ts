@@ -32,14 +32,14 @@ export function disconnect(draft: Draft, to: Socket): void {
 
 /** Take all wires off an output. */
 export function disconnectOutput(draft: Draft, from: Link): void {
-  for (const wire of [...wiresFrom(draft.graph, draft.graph.wires, from.node)]) {
+  for (const wire of Array.from(wiresFrom(draft.graph, draft.graph.wires, from.node))) {
     if (wire.from.output === from.output) disconnect(draft, { node: wire.to, input: wire.input });
   }
 }
 
 /** Let everything that reads one output read another one. */
 export function moveReaders(draft: Draft, from: Link, to: Link): void {
-  for (const wire of [...wiresFrom(draft.graph, draft.graph.wires, from.node)]) {
+  for (const wire of Array.from(wiresFrom(draft.graph, draft.graph.wires, from.node))) {
     if (wire.from.output === from.output) connect(draft, to, { node: wire.to, input: wire.input });
   }
 }
