@@ -22,6 +22,12 @@ PAGE_POLICY = (
     "frame-ancestors 'none'"
 )
 """For pages of ours: scripts from here alone, nothing from or to anybody else."""
+FOREIGN_PAGE_POLICY = (
+    "default-src 'self' blob: data:; script-src 'self' blob: 'unsafe-inline' 'unsafe-eval'; "
+    "style-src 'self' 'unsafe-inline'; connect-src 'self' blob: data:; object-src 'none'; base-uri 'none'; "
+    "form-action 'self'; frame-ancestors 'none'"
+)
+"""For another front end that the user chose: it may run what it brings, and still talks to nobody else."""
 OPEN = "/health"
 """What anybody may ask: it says nothing but that the server is there."""
 SENTENCES = {

@@ -9,7 +9,7 @@ from pathlib import Path
 from aiohttp import hdrs, web
 
 from server import containment
-from server.middleware import PAGE_POLICY
+from server.middleware import FOREIGN_PAGE_POLICY, PAGE_POLICY
 from server.parts import PARTS
 from server.refusals import Refused, not_found
 
@@ -85,7 +85,8 @@ async def send_page(request: web.Request) -> web.Response:
     }
     ending = Path(name).suffix
     if ending == ".html":
-        headers["Content-Security-Policy"] = PAGE_POLICY
+        foreign = request.app[PARTS].foreign_page
+        headers["Content-Security-Policy"] = FOREIGN_PAGE_POLICY if foreign else PAGE_POLICY
     if file.etag in (found.value for found in request.if_none_match or ()):
         return web.Response(status=304, headers=headers)
     content = file.content

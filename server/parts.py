@@ -76,6 +76,8 @@ class Parts:
     """The folder of the example workflows."""
     web_root: Path
     """The built editor."""
+    foreign_page: bool = False
+    """Whether that is another one, which the user chose."""
     access: Access = field(default_factory=Access)
     limits: Limits = field(default_factory=Limits)
     workers: Workers = field(default_factory=NoWorkers)
