@@ -16,13 +16,13 @@ KINDS = ("input", "output", "temp")
 
 
 def find(root: Path, name: str) -> Path:
-    """The file of this name below a folder. Raises Refused: names that lead out, and what is not there."""
-    check_name(name)
+    """The file of this name below a folder. Raises Refused: names that lead out mean nothing, as what is not there."""
     try:
+        check_name(name)
         inside = root.resolve()
         path = (inside / name).resolve()
         found = path.is_relative_to(inside) and path.is_file()
-    except (OSError, ValueError):  # too long for this system, a loop of links
+    except (Refused, OSError, ValueError):  # no name at all, too long for this system, a loop of links
         found = False
     if not found:
         raise not_found(f"there is no file {name[:100]!r} in this folder")

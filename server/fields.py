@@ -33,8 +33,8 @@ class Text:
     pattern: str = ""
 
     def schema(self) -> dict[str, Any]:
-        pattern = {"pattern": f"^(?:{self.pattern})$"} if self.pattern else {}
-        return {"type": "string", "minLength": self.shortest, "maxLength": self.longest} | pattern
+        pattern = f"^(?:{self.pattern})$" if self.pattern else PLAIN
+        return {"type": "string", "minLength": self.shortest, "maxLength": self.longest, "pattern": pattern}
 
     def read(self, value: Any, where: str) -> str:
         if not isinstance(value, str):
@@ -49,6 +49,8 @@ class Text:
 
 
 CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
+PLAIN = r"^[^\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f]*$"
+"""The same for readers of the schema: JSON cannot carry half of a character to them."""
 
 
 @dataclass(frozen=True)

@@ -77,7 +77,7 @@ def _body(body: Body) -> dict[str, Any]:
             form = {"type": "object", "properties": {"file": file}, "required": ["file"]}
             content[media_type] = {"schema": form}
         else:
-            content[media_type] = {"schema": {"type": "string", "contentMediaType": media_type}}
+            content[media_type] = {"schema": {"type": "string", "contentMediaType": media_type, "minLength": 1}}
     return {"required": body.required, "content": content}
 
 

@@ -13,6 +13,8 @@ from server.refusals import Refused, bad_request
 from workflows.lenient_json import NotJson, is_finite, read_json
 
 PREFIX = "/api/v1"
+DEEP = ".+"
+"""The pattern of a parameter of a path that takes slashes."""
 TOKEN = "token"
 """The query parameter that every route takes."""
 
@@ -68,13 +70,16 @@ class Route:
     query: tuple[Member, ...] = ()
     headers: tuple[Member, ...] = ()
     body: Body | None = None
-    deep: str = ""
-    """The parameter of the path that takes slashes."""
+    patterns: Mapping[str, str] = field(default_factory=dict)
+    """Regular expressions of those parameters of the path that are not just one part of it."""
 
     @property
     def pattern(self) -> str:
         """The path as aiohttp spells it."""
-        return self.path.replace(f"{{{self.deep}}}", f"{{{self.deep}:.+}}") if self.deep else self.path
+        path = self.path
+        for name, pattern in self.patterns.items():
+            path = path.replace(f"{{{name}}}", f"{{{name}:{pattern}}}")
+        return path
 
     async def respond(self, request: web.Request) -> web.StreamResponse:
         """Read what is declared, call the function, and write what it returns as JSON."""

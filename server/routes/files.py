@@ -13,7 +13,7 @@ from server.files import send_file, send_picture
 from server.parts import PREVIEWS, Parts
 from server.pictures import SIZES
 from server.refusals import Refused, bad_request, not_found
-from server.routing import Body, Call, Reply, Routes, json_response
+from server.routing import DEEP, Body, Call, Reply, Routes, json_response
 from server.uploads import Kept, keep, pending, receive
 from server.wire import file_url
 from workflows.outputs import InputFolder
@@ -49,7 +49,7 @@ ASKED = {
     },
     in_path=(KIND, NAME),
     query=(PREVIEW, DOWNLOAD),
-    deep="name",
+    patterns={"name": DEEP},
 )
 async def get_file(call: Call) -> web.StreamResponse:
     """Pictures, sound, video and plain text show; anything else is a download."""

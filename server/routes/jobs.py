@@ -20,9 +20,12 @@ from workflows.pictures import is_picture
 
 ROUTES = Routes("jobs")
 ID = Member("id", Text(longest=100, shortest=1), "The job's id.", required=True)
+ALONE = {"id": "(?!cancel$)[^/]+"}
+"""What is not an id but an address of its own."""
 HIGHEST = 1000  # of priorities, either way
 LONGEST_TIMEOUT = 30 * 24 * 3600.0
 STATES = tuple(str(state) for state in State)
+UUID = "[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
 PRIORITY = Whole(-HIGHEST, HIGHEST)
 SUBMISSION = Members(
     (
@@ -34,7 +37,7 @@ SUBMISSION = Members(
         Member("front", Flag(), "Before all others of its priority.", default=False),
         Member("client", Text(longest=200), "Who asks; the clients of a queue take turns.", default=""),
         Member("timeout", Number(0.1, LONGEST_TIMEOUT), "Seconds that it may run."),
-        Member("id", Text(longest=36, shortest=36, pattern="[0-9a-f-]{36}"), "Its id, a UUID; made here if left out."),
+        Member("id", Text(longest=36, shortest=36, pattern=UUID), "Its id, a UUID; made here if left out."),
         Member("partial", Flag(), "Run without those targets that cannot run.", default=False),
     )
 )
@@ -84,7 +87,9 @@ async def submit(call: Call) -> web.Response:
     "List jobs, the newest first",
     reply="Jobs",
     query=(
-        Member("state", ListOf(OneOf(STATES)), "Only jobs in these states, with commas between them."),
+        Member(
+            "state", ListOf(OneOf(STATES), longest=len(STATES)), "Only jobs in these states, with commas between them."
+        ),
         Member("client", Text(longest=200), "Only jobs of this client."),
         Member("search", Text(longest=200), "Only jobs with this text in title, id, client or models' names."),
         Member("limit", Whole(1, 500), "How many at most.", default=50),
@@ -102,7 +107,7 @@ async def list_jobs(call: Call) -> Mapping[str, Any]:
     return {"jobs": await told(call.parts, found), "total": total, "next": more}
 
 
-@ROUTES.add("GET", "/jobs/{id}", "One job, with its nodes", reply="Job", in_path=(ID,))
+@ROUTES.add("GET", "/jobs/{id}", "One job, with its nodes", reply="Job", in_path=(ID,), patterns=ALONE)
 async def get_job(call: Call) -> Mapping[str, Any]:
     return await _told(call.parts, await _job(call), nodes=True)
 
@@ -198,7 +203,9 @@ async def move_job(call: Call) -> Mapping[str, Any]:
     return await _told(call.parts, await call.parts.queue.move(call.path["id"], **asked))
 
 
-@ROUTES.add("DELETE", "/jobs/{id}", "Remove an ended job from the history", reply="JobIds", in_path=(ID,))
+@ROUTES.add(
+    "DELETE", "/jobs/{id}", "Remove an ended job from the history", reply="JobIds", in_path=(ID,), patterns=ALONE
+)
 async def forget_job(call: Call) -> Mapping[str, Any]:
     """Its pictures stay."""
     job = await _job(call)

@@ -17,7 +17,7 @@ from server.files import send_picture
 from server.parts import PREVIEWS, Parts
 from server.pictures import SIZES, beside
 from server.refusals import Refused, not_found
-from server.routing import PREFIX, Call, Reply, Routes
+from server.routing import DEEP, PREFIX, Call, Reply, Routes
 
 ROUTES = Routes("models")
 KIND = Member("kind", Text(longest=100, shortest=1), "Such as `loras`; `GET /models` lists them.", required=True)
@@ -44,7 +44,7 @@ async def list_models(call: Call) -> Mapping[str, Any]:
     replies={304: Reply("It is as the client has it.", media_types=())},
     in_path=(KIND, NAME),
     query=(Member("size", Whole(*SIZES), "Pixels of its longer side.", default=256),),
-    deep="name",
+    patterns={"name": DEEP},
 )
 async def get_preview(call: Call) -> web.Response:
     """`name.preview.png`, `name.png`, or the same as JPEG or WebP."""
@@ -61,7 +61,7 @@ async def get_preview(call: Call) -> web.Response:
     reply="Model",
     in_path=(KIND, NAME),
     query=(Member("hashes", Flag(), "Also its hashes, which takes seconds for a large file.", default=False),),
-    deep="name",
+    patterns={"name": "(?!.*/preview$).+"},
 )
 async def get_model(call: Call) -> Mapping[str, Any]:
     """Family, metadata, and of an adapter what it changes and its trigger words; read from the header alone."""
@@ -86,10 +86,10 @@ def _kind(call: Call) -> str:
 
 
 def _find(parts: Parts, kind: str, name: str) -> Path:
-    check_name(name)
     try:
+        check_name(name)
         return parts.models.path(kind, name)
-    except (DiffusionError, OSError, ValueError) as error:
+    except (Refused, DiffusionError, OSError, ValueError) as error:
         raise not_found(f"there is no {name[:100]!r} in {kind}") from error
 
 

@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -10,12 +9,12 @@ from typing import Any
 from aiohttp import hdrs, web
 
 from server.containment import LONGEST_NAME, check_name
-from server.fields import Anything, Member, Text, Whole
+from server.fields import Anything, Member, OneOf, Text, Whole
 from server.files import send_picture
 from server.parts import PREVIEWS, Parts
 from server.pictures import beside
-from server.refusals import Refused, bad_request, not_found
-from server.routing import PREFIX, Body, Call, Reply, Routes
+from server.refusals import MEDIA_TYPE, Refused, not_found
+from server.routing import DEEP, PREFIX, Body, Call, Reply, Routes
 from server.shelf import ANY, Kept, Shelf
 from workflows.lenient_json import NotJson, read_json, write_json
 
@@ -25,11 +24,18 @@ NAME = Member("name", Text(longest=LONGEST_NAME, shortest=1), "Its name, with fo
 DRAFT = Member("id", Text(longest=100, shortest=1, pattern="[A-Za-z0-9_-]+"), "The draft's id.", required=True)
 NUMBER = Member("revision", Whole(1, 2**53), "Which revision.", required=True)
 TEMPLATE = Member("name", Text(longest=100, shortest=1, pattern="[A-Za-z0-9_-]+"), "Its name.", required=True)
+REVISION = r'\*|(?:W/)?"?[0-9]{1,15}"?'
 HEADERS = (
-    Member("If-Match", Text(longest=40), 'The revision that it is to follow, as "3"; another is a conflict.'),
-    Member("If-None-Match", Text(longest=40), "`*`: only where there is none yet."),
+    Member(
+        "If-Match",
+        Text(longest=40, pattern=r'\*|(?:W/)?"?[0-9]{1,15}"?'),
+        'The revision that it is to follow, as "3"; another is a conflict.',
+    ),
+    Member("If-None-Match", OneOf(("*",)), "`*`: only where there is none yet."),
 )
-CONFLICT = {409: Reply("Somebody else wrote it since; `revision` is the one that is there.", "Problem")}
+CONFLICT = {409: Reply("Somebody else wrote it since; `revision` is the one that is there.", "Problem", (MEDIA_TYPE,))}
+CURRENT = "(?!.*/revisions(?:/[0-9]+)?$).+"
+"""Names of workflows: none ends as the addresses of revisions do."""
 WRITTEN = Body(Anything("The document, as it is to be kept."))
 
 
@@ -49,7 +55,12 @@ async def list_workflows(call: Call) -> Mapping[str, Any]:
 
 
 @ROUTES.add(
-    "GET", "/workflows/{name}/revisions", "What was saved under a name", reply="Revisions", in_path=(NAME,), deep="name"
+    "GET",
+    "/workflows/{name}/revisions",
+    "What was saved under a name",
+    reply="Revisions",
+    in_path=(NAME,),
+    patterns={"name": DEEP},
 )
 async def list_revisions(call: Call) -> Mapping[str, Any]:
     """The newest first; a workflow that was removed is still here."""
@@ -62,13 +73,13 @@ async def list_revisions(call: Call) -> Mapping[str, Any]:
     "A workflow as it was",
     reply="Kept",
     in_path=(NAME, NUMBER),
-    deep="name",
+    patterns={"name": DEEP},
 )
 async def get_revision(call: Call) -> web.Response:
     return _sent(await workflows(call.parts).get(call.path["name"], call.path["revision"]))
 
 
-@ROUTES.add("GET", "/workflows/{name}", "A saved workflow", reply="Kept", in_path=(NAME,), deep="name")
+@ROUTES.add("GET", "/workflows/{name}", "A saved workflow", reply="Kept", in_path=(NAME,), patterns={"name": CURRENT})
 async def get_workflow(call: Call) -> web.Response:
     """`ETag` is its revision."""
     return _sent(await workflows(call.parts).get(call.path["name"]))
@@ -83,14 +94,12 @@ async def get_workflow(call: Call) -> web.Response:
     in_path=(NAME,),
     headers=HEADERS,
     body=WRITTEN,
-    deep="name",
+    patterns={"name": CURRENT},
 )
 async def put_workflow(call: Call) -> Mapping[str, Any]:
     """Each saving is a revision of its own, and all of them stay."""
     name = call.path["name"]
     check_name(name)
-    if re.search(r"(^|/)revisions(/[0-9]+)?$", name):
-        raise bad_request("no workflow can be called 'revisions'")
     return await _put(workflows(call.parts), name, call)
 
 
@@ -102,7 +111,7 @@ async def put_workflow(call: Call) -> Mapping[str, Any]:
     replies=CONFLICT,
     in_path=(NAME,),
     headers=HEADERS[:1],
-    deep="name",
+    patterns={"name": CURRENT},
 )
 async def remove_workflow(call: Call) -> list[str]:
     """Its revisions stay, and saving one of them brings it back."""
@@ -193,16 +202,9 @@ async def _put(shelf: Shelf, name: str, call: Call) -> dict[str, Any]:
 def _expected(headers: Mapping[str, Any]) -> int | None:
     """The revision that a request wants to be there: None for none, ANY where it says nothing."""
     if headers.get("If-None-Match") is not None:
-        if headers["If-None-Match"].strip() != "*":
-            raise bad_request("If-None-Match takes *, which means that nothing is there yet")
         return None
     written = headers.get("If-Match")
-    if written is None or written.strip() == "*":
-        return ANY
-    match = re.fullmatch(r'(?:W/)?"?([0-9]{1,15})"?', written.strip())
-    if match is None:
-        raise bad_request('If-Match takes a revision, as in If-Match: "3"')
-    return int(match[1])
+    return ANY if written in (None, "*") else int(written.removeprefix("W/").strip('"'))
 
 
 def _sent(kept: Kept) -> web.Response:

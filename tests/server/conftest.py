@@ -2,9 +2,11 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Awaitable, Callable
+import threading
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from concurrent.futures import Future
 from contextlib import asynccontextmanager
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -13,8 +15,12 @@ from aiohttp.test_utils import TestClient, TestServer
 from PIL import Image
 
 from diffusion.files.folders import ModelFolders
+from diffusion.text.counting import count_tokens
+from graph.codec import NoCodecs
 from graph.declare import Choice, Range, Resource, Seed, Text, node
+from graph.executor import Executor
 from graph.registry import Registry
+from graph.store import OutputStore
 from nodes.choices import choices
 from server.app import build_app
 from server.database import Database
@@ -22,7 +28,7 @@ from server.parts import Parts
 from server.queue import JobQueue
 from server.schema import QUEUE
 from server.shelf import SHELF
-from workflows.checking import World
+from workflows.checking import Checked, World
 from workflows.outputs import OutputFolder, SavedFile
 
 WORKFLOW = {
@@ -67,11 +73,8 @@ def load(ckpt_name: Annotated[str, Choice("checkpoints")]) -> str:
 
 LIGHT = (say, write, show, load)
 
-Connect = Callable[..., Awaitable[TestClient]]
 
-
-@pytest.fixture
-def base(tmp_path: Path) -> Path:
+def make_base(tmp_path: Path) -> Path:
     """A base directory with a picture, a template and a model file."""
     folder = tmp_path / "base"
     for name in ("input", "output", "temp", "models/checkpoints", "templates", "web"):
@@ -83,39 +86,75 @@ def base(tmp_path: Path) -> Path:
     return folder
 
 
+async def explain(checked: Checked) -> Mapping[str, Mapping[str, Any]]:
+    """As a program that has run nothing yet says it."""
+    assert checked.graph is not None
+    found = Executor(OutputStore(1000), NoCodecs()).explain(checked.graph)
+    return {node_id: {"runs": told.runs, "reason": told.reason} for node_id, told in found.items()}
+
+
+@asynccontextmanager
+async def application(base: Path, **changes: Any) -> AsyncIterator[TestClient]:
+    """A client of a server over a base directory; ``client.parts`` is what it was built from."""
+    database = Database(base / ".patchbay/server.sqlite", [QUEUE, SHELF])
+    queue = JobQueue(database)
+    folders = ModelFolders(base)
+    parts = Parts(
+        queue=queue,
+        hub=queue.hub,
+        database=database,
+        world=World(Registry(*LIGHT), choices(folders, base / "input")),
+        folders={kind: base / kind for kind in ("input", "output", "temp")},
+        models=folders,
+        templates=base / "templates",
+        web_root=base / "web",
+        explain=explain,
+        count_tokens=lambda text, rules: asdict(count_tokens(text, folders, rules)),
+    )
+    parts = replace(parts, **changes)
+    client = TestClient(TestServer(build_app(parts)))
+    client.parts = parts  # type: ignore[attr-defined]
+    try:
+        await client.start_server()
+        yield client
+    finally:
+        queue.hub.close()
+        await client.close()
+        await asyncio.to_thread(database.close)
+
+
+@pytest.fixture
+def base(tmp_path: Path) -> Path:
+    """A base directory of this test's own."""
+    return make_base(tmp_path)
+
+
 @pytest.fixture
 def served(base: Path) -> Callable[..., Any]:
-    """``async with served(token=…) as client``: a client of a server over the base directory."""
-
-    @asynccontextmanager
-    async def serve(**changes: Any) -> AsyncIterator[TestClient]:
-        database = Database(base / ".patchbay/server.sqlite", [QUEUE, SHELF])
-        queue = JobQueue(database)
-        folders = ModelFolders(base)
-        parts = Parts(
-            queue=queue,
-            hub=queue.hub,
-            database=database,
-            world=World(Registry(*LIGHT), choices(folders, base / "input")),
-            folders={kind: base / kind for kind in ("input", "output", "temp")},
-            models=folders,
-            templates=base / "templates",
-            web_root=base / "web",
-        )
-        client = TestClient(TestServer(build_app(replace(parts, **changes))))
-        try:
-            await client.start_server()
-            client.parts = parts
-            yield client
-        finally:
-            queue.hub.close()
-            await client.close()
-            await asyncio.to_thread(database.close)
-
-    return serve
+    """``async with served(access=…) as client``: a client of a server over the base directory."""
+    return lambda **changes: application(base, **changes)
 
 
 @pytest.fixture
 def run() -> Callable[[Any], Any]:
     """Run a coroutine to its end."""
     return asyncio.run
+
+
+@pytest.fixture(scope="module")
+def live_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of a server in a thread of its own, for clients that know no asyncio."""
+    started: Future[tuple[str, asyncio.AbstractEventLoop, asyncio.Event]] = Future()
+
+    async def serve() -> None:
+        async with application(make_base(tmp_path_factory.mktemp("live"))) as client:
+            ended = asyncio.Event()
+            started.set_result((str(client.make_url("/")), asyncio.get_running_loop(), ended))
+            await ended.wait()
+
+    thread = threading.Thread(target=lambda: asyncio.run(serve()))
+    thread.start()
+    url, loop, ended = started.result(timeout=30)
+    yield url
+    loop.call_soon_threadsafe(ended.set)
+    thread.join()
