@@ -19,7 +19,8 @@ from diffusion.adapters.suffixes import split_key, split_number
 from diffusion.errors import AdapterMismatch, UnreadableFile
 from diffusion.families.family import FLOATING
 from diffusion.files.folders import ModelFolders
-from diffusion.files.header import Header
+from diffusion.files.header import PICKLES, Header
+from diffusion.files.identity import autov2, autov3
 from diffusion.handle import Applied, Component, FileRef
 from diffusion.weights import open_weights
 
@@ -53,7 +54,9 @@ def inspect_against(folders: ModelFolders, name: str, index: Index) -> tuple[Fil
         raise AdapterMismatch(found.refusal)
     _refuse_quantised(source.header, file.path)
     loaded = LOADED.get(folders, file)
-    return file, replace(found, notes=(*found.notes, *_alphas_of_zero(file, matched, loaded)))
+    notes = (*found.notes, *_alphas_of_zero(file, matched, loaded))
+    computed = autov2 if path.suffix.lower() in PICKLES else autov3
+    return file, replace(found, notes=notes, hash=found.hash or computed(path))
 
 
 def _refuse_quantised(header: Header, name: str) -> None:

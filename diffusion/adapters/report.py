@@ -19,6 +19,7 @@ from diffusion.handle import Component
 COMPONENTS: Mapping[Component, str] = {"model": "the model", "text": "the text encoder", "vae": "the VAE"}
 
 
+DIGITS = 12  # of a hash, as model sites show them
 WHOLE = (
     "change all rows of a fused matrix at once (DoRA per input, or turns that reach from one part into the next), and "
     "the model has its parts one by one"
@@ -54,7 +55,7 @@ class AdapterReport:
     """Every alpha that the file or a configuration beside it gives."""
     trigger_words: tuple[str, ...]
     hash: str
-    """Of the tensors, as its trainer recorded it, or ""."""
+    """Of the tensors, as its trainer recorded it, else as it was found by who read the file, or ""."""
     embeddings: tuple[str, ...]
     notes: tuple[str, ...] = ()
     """What else its user should know."""
@@ -112,7 +113,9 @@ class AdapterReport:
         )
         words = f" Trigger words: {', '.join(self.trigger_words)}." if self.trigger_words else ""
         brought = f" It brings the embeddings {_listed(self.embeddings)}." if self.embeddings else ""
-        return f"{self.file}: {kinds}{rank}{alpha}{made}{trainer}, changes {changes or 'nothing'}.{words}{brought}"
+        known = f" Hash {self.hash[:DIGITS]}." if self.hash else ""
+        what = f"{kinds}{rank}{alpha}{made}{trainer}, changes {changes or 'nothing'}"
+        return f"{self.file}: {what}.{words}{brought}{known}"
 
     def warnings(self) -> tuple[str, ...]:
         """What is not applied, and what may surprise: one sentence each."""

@@ -1,6 +1,7 @@
 import pytest
 
 from diffusion.errors import AdapterMismatch, FileNotInFolder
+from diffusion.files.identity import autov3
 from diffusion.handle import Patched
 from diffusion.runtime import Runtime
 from nodes.lora import files_in_list, load_lora, load_lora_by_block, load_lora_on_model, load_loras
@@ -35,11 +36,12 @@ def test_loras_stack_in_the_order_in_which_they_are_put_on(engine, checkpoint):
     assert [path for path, _, _ in stack(model)] == ["loras/neon.safetensors", "loras/rocket.safetensors"]
 
 
-def test_a_lora_that_fits_whole_says_what_it_did_and_warns_of_nothing(engine, checkpoint, heard, noted):
+def test_a_lora_that_fits_whole_says_what_it_did_and_warns_of_nothing(engine, checkpoint, heard, noted, runtime):
     load_lora(*engine, checkpoint.model, checkpoint.clip, "rocket.safetensors")
     assert noted == [
         "loras/rocket.safetensors: LoRA of rank 4 and alpha 4 made for Stable Diffusion 1.x with kohya, changes 192 "
-        "modules of the model and 24 modules of the text encoder. Trigger words: rocket."
+        "modules of the model and 24 modules of the text encoder. Trigger words: rocket. "
+        f"Hash {autov3(runtime.folders.path('loras', 'rocket.safetensors'))}."
     ]
     assert heard.warnings == []
 

@@ -9,6 +9,7 @@ from diffusion.adapters.patches import inspect_adapter
 from diffusion.adapters.report import describe
 from diffusion.errors import AdapterMismatch
 from diffusion.files.header import read_header
+from diffusion.files.identity import autov2, autov3
 
 BLOCK = "down_blocks.0.attentions.0.transformer_blocks.0"
 QUERY = f"lora_unet_{BLOCK}.attn1.to_q".replace(".", "_")
@@ -27,11 +28,19 @@ def inspect(loras, targets, tensors, metadata=None):
 
 
 def test_a_report_says_what_is_applied(loras, targets):
-    report = inspect(loras, targets, {**lora(QUERY), **lora(CROSS, 32, 768, rank=8), **lora(TEXT, 48, 48)})
+    tensors = {**lora(QUERY), **lora(CROSS, 32, 768, rank=8), **lora(TEXT, 48, 48)}
+    report = inspect(loras, targets, tensors, {"sshs_model_hash": "0123456789abcdef"})
     assert report.sentences() == (
         "loras/style.safetensors: LoRA of rank 4 to 8 made for Stable Diffusion 1.x "
-        "with kohya, changes 2 modules of the model and 1 module of the text encoder.",
+        "with kohya, changes 2 modules of the model and 1 module of the text encoder. Hash 0123456789ab.",
     )
+
+
+def test_a_hash_that_its_trainer_did_not_record_is_the_one_that_model_sites_show(loras, targets):
+    report = inspect(loras, targets, lora(QUERY))
+    assert report.hash == autov3(loras.folder / "style.safetensors")
+    torch.save({key: loras.rand(*shape) for key, shape in lora(QUERY).items()}, loras.folder / "old.pt")
+    assert inspect_adapter(loras.folders, "old.pt", targets)[1].hash == autov2(loras.folder / "old.pt")
 
 
 @pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16, torch.float32, torch.float64, torch.int64])
