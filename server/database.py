@@ -43,7 +43,7 @@ class _Write:
     loop: asyncio.AbstractEventLoop | None
     done: Future[Any]
     result: Any = None
-    error: Exception | None = None
+    error: BaseException | None = None
 
     def answer(self) -> None:
         """Tell those who wait what became of it."""
@@ -166,7 +166,9 @@ class Database:
         self._connection.execute("SAVEPOINT one")
         try:
             write.result = write.action(self._connection)
-        except Exception as error:
+        except BaseException as error:  # whatever it is belongs to the one who waits; this thread goes on
+            if not self._connection.in_transaction:
+                raise  # the disk is full: SQLite has undone everybody's
             write.error = error
             self._connection.execute("ROLLBACK TO one")
         self._connection.execute("RELEASE one")
@@ -213,6 +215,6 @@ def _statements(script: str) -> list[str]:
 def _unusable(path: Path, error: OSError | sqlite3.Error) -> DatabaseError:
     reason = (error.strerror if isinstance(error, OSError) else None) or error
     return DatabaseError(
-        f"{path.name}, where the queue is kept, cannot be used ({reason}). If it is damaged, move it away: "
-        "the queue and its history begin anew, the pictures stay."
+        f"{path.name}, where the queue is kept, cannot be used ({reason}). If it is damaged, end the server and move it "
+        "away: the queue and its history begin anew, the pictures stay."
     )

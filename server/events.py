@@ -109,6 +109,11 @@ class Subscription:
         self._closed = False
         self._stream = self._messages()
 
+    @property
+    def held(self) -> int:
+        """How many messages it holds; more may be in the database."""
+        return len(self._kept) + len(self._volatile)
+
     def __enter__(self) -> Subscription:
         return self
 

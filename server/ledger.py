@@ -12,6 +12,7 @@ import os
 import sqlite3
 import time
 from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path, PurePosixPath
 from typing import Any, TypeVar
 
@@ -70,10 +71,8 @@ class Ledger:
         """A file that has its name keeps it; of one that has not, the job that made it will ask again."""
         rows = self._change(lambda change: change.run("SELECT * FROM output WHERE pending IS NOT NULL").fetchall())
         for row in rows:
-            if self._has_landed(row):
-                self._change(lambda change, row=row: _confirm(change, row))
-            else:
-                self._change(lambda change, row=row: _withdraw(change, row))
+            settle = _confirm if self._has_landed(row) else _withdraw
+            self._change(partial(settle, row=row))
             (self._path(row).parent / row["pending"]).unlink(missing_ok=True)
 
     def _read(self, asked: Mapping[str, Any]) -> Pending:
