@@ -9,6 +9,7 @@ import signal
 import sys
 from collections.abc import Mapping, Sequence
 from contextlib import AsyncExitStack
+from dataclasses import asdict
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -23,6 +24,7 @@ from cli.jobs import Jobs
 from cli.lock import held_alone
 from cli.parts import build_choices, build_registry
 from cli.places import Places, places
+from diffusion.files.folders import ModelFolders
 from server.access import Access, OpenToAll, make_token
 from server.app import build_app
 from server.database import Database, DatabaseError
@@ -85,11 +87,13 @@ async def _serve(arguments: argparse.Namespace, where: Places, devices: Sequence
             models=where.folders,
             templates=ROOT / "workflows",
             web_root=(arguments.web_root or ROOT / "web/dist").resolve(),
+            foreign_page=arguments.web_root is not None,
             access=access,
             limits=Limits(upload=read_bytes(arguments.max_upload_size, "--max-upload-size")),
             workers=pool,
             explain=Explainer(pool, arguments, where, devices[0]),
             describe=_describe,
+            count_tokens=partial(_count_tokens, where.folders),
             edges=[edge(where.base / "user") for edge in arguments.edges],
         )
         runner = web.AppRunner(build_app(parts), access_log=None, shutdown_timeout=PATIENCE)
@@ -131,6 +135,12 @@ def _describe(path: Path) -> Mapping[str, Any]:
     from cli.inspect import describe_model  # and with it what knows adapters, which most servers are never asked for
 
     return describe_model(path)
+
+
+def _count_tokens(folders: ModelFolders, text: str, rules: str) -> Mapping[str, Any]:
+    from diffusion.text.counting import count_tokens  # and with it the tokenizer, when the first prompt comes
+
+    return asdict(count_tokens(text, folders, rules))
 
 
 async def _listen(runner: web.AppRunner, arguments: argparse.Namespace) -> None:
