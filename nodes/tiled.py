@@ -11,7 +11,9 @@ from graph.reporting import Progress
 
 SIZE = Tip("In pixels. Smaller tiles take less memory and more time, and see less of the picture at once.")
 Overlap = Annotated[int, Range(0, 4096, step=32), Tip("In pixels, at most a quarter of a tile.")]
-Frames = Annotated[int, Range(4, 4096, step=4), Tip("For videos alone; pictures have no frames.")]
+VIDEO = Tip("For videos alone; pictures have no frames.")
+Frames = Annotated[int, Range(8, 4096, step=4), VIDEO]
+SharedFrames = Annotated[int, Range(4, 4096, step=4), VIDEO]
 
 
 @node("VAEDecodeTiled", category="latent", title="VAE Decode (Tiled)")
@@ -23,7 +25,7 @@ def decode_in_tiles(
     tile_size: Annotated[int, Range(64, 4096, step=32), SIZE] = 512,
     overlap: Overlap = 64,
     temporal_size: Frames = 64,
-    temporal_overlap: Frames = 8,
+    temporal_overlap: SharedFrames = 8,
 ) -> Image:
     """Turn latents into pictures tile by tile."""
     from diffusion.vae import decode_tiled
@@ -42,7 +44,7 @@ def encode_in_tiles(
     tile_size: Annotated[int, Range(64, 4096, step=64), SIZE] = 512,
     overlap: Overlap = 64,
     temporal_size: Frames = 64,
-    temporal_overlap: Frames = 8,
+    temporal_overlap: SharedFrames = 8,
 ) -> Latent:
     """Turn pictures into latents tile by tile. Sides that are no multiple of 8 are cropped in the middle."""
     from diffusion.vae import encode_tiled

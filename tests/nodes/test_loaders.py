@@ -34,21 +34,24 @@ def test_a_vae_that_is_not_there_is_refused(runtime):
         load_vae(runtime, "sharp.safetensors")
 
 
-def test_networks_and_text_encoders_in_files_of_their_own_open_by_reference(runtime, checkpoint, tmp_path):
+def test_networks_and_text_encoders_in_files_of_their_own_open_by_reference(runtime, checkpoint, heard, tmp_path):
     for kind, handle in (("diffusion_models", checkpoint.model), ("text_encoders", checkpoint.clip)):
         (tmp_path / kind).mkdir()
         save_models(runtime.folders, tmp_path / kind / "alone.safetensors", handle)
     there = Runtime(ModelFolders(tmp_path, {kind: [tmp_path / kind] for kind in ("diffusion_models", "text_encoders")}))
-    network, text = load_network(there, "alone.safetensors"), load_text_encoder(there, "alone.safetensors")
+    network, text = load_network(there, pytest.fail, "alone"), load_text_encoder(there, pytest.fail, "alone")
     assert (network.weights.component, text.weights.component) == ("model", "text")
     assert network.sampling == checkpoint.model.sampling
+    assert load_network(there, heard, "alone", "fp8_e5m2") == network
+    assert load_text_encoder(there, heard, "alone", device="cpu") == text
+    assert ["fp8_e5m2" in heard.warnings[0], "cpu" in heard.warnings[1]] == [True, True]
 
 
 def test_what_is_no_text_encoder_is_told_by_what_it_looks_like(runtime, checkpoint, tmp_path):
     save_models(runtime.folders, tmp_path / "other.safetensors", checkpoint.vae)
     there = Runtime(ModelFolders(tmp_path, {"text_encoders": [tmp_path]}))
     with pytest.raises(UnreadableFile, match=r"other\.safetensors is not a text encoder\. It looks like a VAE"):
-        load_text_encoder(there, "other.safetensors")
+        load_text_encoder(there, pytest.fail, "other.safetensors")
 
 
 @pytest.fixture

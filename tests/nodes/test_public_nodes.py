@@ -1,10 +1,14 @@
 """What files made elsewhere rely on: ids, the names and the order of inputs, and what comes out."""
 
+from pathlib import Path
+
 import pytest
 
+from graph.spec import Choice, Input, Options, Range, Seed, Text
 from nodes import builtin
 
 SPECS = {function.node_type.spec.name: function.node_type.spec for function in builtin()}
+WIDGETS = (Path(__file__).parent / "public_widgets.txt").read_text().splitlines()
 TABLE = """
 LatentUpscale: samples upscale_method width height crop -> LATENT
 LatentUpscaleBy: samples upscale_method scale_by -> LATENT
@@ -120,3 +124,28 @@ def test_a_public_node_has_its_public_shape(row):
     inputs, _, outputs = shape.partition(" -> ")
     assert [declared.name for declared in SPECS[name].inputs] == inputs.split()
     assert [output.socket for output in SPECS[name].outputs] == outputs.split()
+
+
+def shown(declared: Input) -> str:
+    """A widget as the file has it: its default, its bounds or options, or what it lists."""
+    widget, default = declared.widget, declared.default
+    match widget:
+        case Range(low, high):
+            text = f"{declared.name}={default:.10g}[{low:.20g}..{high:.20g}]"
+        case Options(values):
+            text = f"{declared.name}={default}({'|'.join(map(str, values))})"
+        case Seed():
+            text = f"{declared.name}={default}(seed)"
+        case Choice(source):
+            text = f"{declared.name}({source})"
+        case _:
+            text = f"{declared.name}={default!r}"
+    return text.replace(" ", "_")
+
+
+@pytest.mark.parametrize("row", WIDGETS, ids=lambda row: row.partition(":")[0])
+def test_a_public_node_has_its_public_defaults_bounds_and_options(row):
+    """Laid beside public listings of node definitions by hand; see docs/fidelity.md."""
+    name, _, widgets = row.partition(": ")
+    plain = [declared for declared in SPECS[name].inputs if declared.plain and not isinstance(declared.widget, Text)]
+    assert [shown(declared) for declared in plain] == widgets.split()
