@@ -24,7 +24,7 @@ export class EventStream {
 
   constructor(
     private readonly listener: Listener,
-    private seen = 0,
+    private seen: number | null = null,
     private readonly open: (url: string) => WebSocket = (url) => new WebSocket(url),
   ) {
     this.connect();
@@ -35,6 +35,11 @@ export class EventStream {
   watch(previews: boolean): void {
     this.wanted = previews;
     if (this.socket?.readyState === WebSocket.OPEN) this.ask();
+  }
+
+  /** The server's newest number: a smaller one than was seen means that it begins anew. */
+  standing(seq: number): void {
+    if (this.seen === null || seq < this.seen) this.seen = seq;
   }
 
   close(): void {
@@ -83,11 +88,13 @@ export class EventStream {
 
   private take(event: ServerEvent): void {
     if (event.type === "lagged") {
-      this.socket?.close(); // it fell behind: what was missed is read again after reconnecting
+      this.seen = Number(event.data["seq"]);
+      this.listener.connection("connected"); // it fell too far behind: the state of things is asked for anew
       return;
     }
-    if (event.seq !== null && event.seq !== undefined) {
-      if (event.seq <= this.seen) return;
+    if (event.job === undefined) return; // an answer to what this client said
+    if (event.seq !== null) {
+      if (this.seen !== null && event.seq <= this.seen) return;
       this.seen = event.seq;
     }
     this.listener.event(event);

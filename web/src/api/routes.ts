@@ -1,10 +1,10 @@
 /** The server's routes as functions: one line each, so that what the editor asks for is seen at a glance. */
 
 import { address, pathOf, request, send } from "./client.ts";
+import type { Members } from "../document/types.ts";
 import type {
   Artifact,
   Job,
-  Members,
   ModelFile,
   NodeList,
   Opened,
@@ -59,7 +59,8 @@ export const queue = {
 
 export const documents = {
   open: (bytes: Blob): Promise<Opened> => request("/open", { method: "POST", body: bytes }),
-  check: (document: Members): Promise<{ problems: readonly Problem[] }> => post("/check", { document }),
+  check: (document: Members, signal: AbortSignal): Promise<{ problems: readonly Problem[] }> =>
+    request("/check", { method: "POST", body: { document }, signal }),
   explain: (document: Members): Promise<{ nodes: Readonly<Record<string, { runs: boolean; reason: string }>> }> =>
     post("/explain", { document }),
   exportApi: (document: Members): Promise<Members> => post("/export", { document }),

@@ -53,6 +53,7 @@ export class JobRun {
   private readonly inner = new Map<NodeId, Set<NodeId>>();
   private readonly listeners = new Map<NodeId, Set<() => void>>();
   private readonly wholeListeners = new Set<() => void>();
+  private told = 0;
   private readonly touched = new Set<NodeId>();
   /** Seconds that each node took the last time, to weigh progress by. */
   expected: ReadonlyMap<NodeId, number> = new Map();
@@ -62,6 +63,11 @@ export class JobRun {
     private readonly changed: () => void,
   ) {
     this.fold(current);
+  }
+
+  /** Another number whenever listeners are told. */
+  get version(): number {
+    return this.told;
   }
 
   get job(): Job {
@@ -127,6 +133,7 @@ export class JobRun {
 
   /** Tell the listeners of what changed. */
   flush(): void {
+    this.told += 1;
     const touched = [...this.touched];
     this.touched.clear();
     for (const id of touched) this.listeners.get(id)?.forEach((listener) => listener());

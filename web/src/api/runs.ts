@@ -41,6 +41,7 @@ export class RunStore {
   /** Seconds that each node took when it last ran, over all jobs. */
   private readonly seconds = new Map<string, number>();
   private ended = 0;
+  private told = 0;
   private stream: EventStream | null = null;
 
   constructor(private readonly frame: (flush: () => void) => void = nextFrame) {}
@@ -65,6 +66,11 @@ export class RunStore {
 
   get connected(): Connection {
     return this.linked;
+  }
+
+  /** Another number whenever listeners are told. */
+  get version(): number {
+    return this.told;
   }
 
   /** Counts up when a job ends: what lists of ended jobs are asked for again by. */
@@ -124,9 +130,11 @@ export class RunStore {
     } catch {
       return; // the connection's own state tells that the server cannot be reached
     }
+    this.stream?.standing(queue.seq);
     for (const job of [...queue.running, ...queue.queued]) this.adopt(job);
     const id = (job: Job): string => job.id;
-    this.state = { ...queue, running: queue.running.map(id), queued: queue.queued.map(id) };
+    const { paused, workers } = queue;
+    this.state = { paused, workers, running: queue.running.map(id), queued: queue.queued.map(id) };
     this.schedule();
   }
 
@@ -175,6 +183,7 @@ export class RunStore {
       const dirty = [...this.dirty];
       this.dirty.clear();
       dirty.forEach((run) => run.flush());
+      this.told += 1;
       this.listeners.forEach((listener) => listener());
     });
   }

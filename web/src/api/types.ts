@@ -1,6 +1,6 @@
 /** What the server says (`/api/v1`), as its own JSON has it. */
 
-import type { Literal, NodeId, NodeSpec } from "../document/types.ts";
+import type { Members, NodeId, NodeSpec } from "../document/types.ts";
 
 export type Severity = "error" | "warning";
 
@@ -33,7 +33,10 @@ export interface Artifact {
 
 export interface Job {
   readonly id: string;
+  readonly number: number;
   readonly state: JobState;
+  /** It was asked to stop and has not yet. */
+  readonly cancelling: boolean;
   readonly client: string;
   readonly priority: number;
   readonly attempt: number;
@@ -61,6 +64,8 @@ export interface Worker {
 
 export interface Queue {
   readonly paused: boolean;
+  /** The number of the newest event that this includes. */
+  readonly seq: number;
   readonly running: readonly Job[];
   readonly queued: readonly Job[];
   readonly workers: readonly Worker[];
@@ -70,9 +75,6 @@ export interface NodeList {
   readonly nodes: Readonly<Record<string, NodeSpec>>;
   readonly choices: Readonly<Record<string, readonly string[]>>;
 }
-
-/** Members of a document file, as JSON says them. */
-export type Members = Readonly<Record<string, Literal>>;
 
 export interface Opened {
   readonly document: Members;

@@ -5,6 +5,8 @@ import { en } from "./en.ts";
 export type Key = keyof typeof en;
 /** A text with `{name}` where a value goes; two forms where a `count` decides. */
 export type Text = string | { readonly one: string; readonly other: string };
+/** The same texts in another language. */
+export type Translated<Part> = { readonly [K in keyof Part]: Text };
 export type Texts = Readonly<Record<Key, Text>>;
 export type Language = "en" | "zh";
 
@@ -18,7 +20,7 @@ let current: { language: Language; texts: Texts; plurals: Intl.PluralRules } = {
 
 /** The text of a key, with its values filled in. */
 export function t(key: Key, values: Readonly<Record<string, string | number>> = {}): string {
-  const text = current.texts[key];
+  const text: Text = current.texts[key];
   const form =
     typeof text === "string" ? text : text[current.plurals.select(Number(values["count"])) === "one" ? "one" : "other"];
   return form.replace(/\{(\w+)\}/g, (whole, name: string) => String(values[name] ?? whole));

@@ -1,0 +1,37 @@
+/** Asks the server, shortly after each change, what is wrong with the document. */
+
+import { ApiError } from "../api/client.ts";
+import { documents } from "../api/routes.ts";
+import { writeDocument } from "../files/patchbay.ts";
+import type { Tab } from "./tab.ts";
+
+const PAUSE = 350;
+
+/** Check a tab's document after each change. Returns how to stop. */
+export function keepChecked(tab: Tab): () => void {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  let asked = new AbortController();
+  const check = async (): Promise<void> => {
+    asked.abort();
+    asked = new AbortController();
+    const { signal } = asked;
+    try {
+      const { problems } = await documents.check(writeDocument(tab.store.document), signal);
+      if (!signal.aborted) tab.problems.set(problems);
+    } catch (error) {
+      if (error instanceof ApiError && error.problems.length > 0) tab.problems.set(error.problems);
+      // else the server is away: what it said last stands until it is back
+    }
+  };
+  const later = (): void => {
+    clearTimeout(timer);
+    timer = setTimeout(() => void check(), PAUSE);
+  };
+  const unsubscribe = tab.store.subscribe((change) => change !== null && later());
+  void check();
+  return () => {
+    unsubscribe();
+    clearTimeout(timer);
+    asked.abort();
+  };
+}

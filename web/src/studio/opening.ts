@@ -1,0 +1,72 @@
+/** Opens whatever carries a workflow: files of all kinds, jobs, templates. */
+
+import { ApiError } from "../api/client.ts";
+import { documents, jobs, templates, workflows } from "../api/routes.ts";
+import { Refused } from "../document/refused.ts";
+import type { Members } from "../document/types.ts";
+import { openDocument } from "../files/open.ts";
+import { t } from "../strings/index.ts";
+import type { Studio } from "./studio.ts";
+import type { Tab } from "./tab.ts";
+
+/** Open files in tabs of their own. What one of them lacks is told and never keeps it from opening. */
+export async function openFiles(studio: Studio, files: Iterable<File>): Promise<void> {
+  for (const file of files) await guarded(studio, () => openBytes(studio, file, file.name.replace(/\.\w+$/, "")));
+}
+
+export async function openText(studio: Studio, text: string): Promise<void> {
+  await guarded(studio, () => openBytes(studio, new Blob([text], { type: "text/plain" }), t("tab.pasted")));
+}
+
+export async function openTemplate(studio: Studio, name: string): Promise<void> {
+  await guarded(studio, async () => openMembers(studio, await templates.get(name), name.replaceAll("_", " ")));
+}
+
+/** Open the workflow that made something. */
+export async function openJob(studio: Studio, id: string): Promise<void> {
+  await guarded(studio, async () => openMembers(studio, await jobs.document(id), t("tab.from_job")));
+}
+
+export async function openSaved(studio: Studio, name: string): Promise<void> {
+  await guarded(studio, async () => {
+    const { document, revision } = await workflows.get(name);
+    const tab = await openMembers(studio, document, name);
+    tab.saved.set({ name, revision });
+    tab.store.markSaved();
+  });
+}
+
+/** Do something that asks the server; what it says against it is told. */
+export async function guarded(studio: Studio, action: () => Promise<unknown>): Promise<void> {
+  try {
+    await action();
+  } catch (error) {
+    studio.notices.tell("error", sentenceOf(error));
+  }
+}
+
+/** What a failure says to people. Raises again what is none of theirs. */
+function sentenceOf(error: unknown): string {
+  if (error instanceof Refused) return t("open.nothing");
+  if (!(error instanceof ApiError)) throw error;
+  return error.offline ? t("server.unreachable") : error.message;
+}
+
+async function openBytes(studio: Studio, bytes: Blob, title: string): Promise<void> {
+  const opened = await documents.open(bytes);
+  if (Object.keys(opened.document).length === 0)
+    throw new ApiError(opened.problems[0]?.message ?? t("open.nothing"), 422);
+  const tab = await openMembers(studio, opened.document, title);
+  tab.problems.set(opened.problems);
+  const { nodes, models } = opened.missing;
+  if (nodes.length + models.length === 0) return;
+  tab.missing.set(opened.missing);
+  studio.settings.change({ drawer: "problems" });
+}
+
+async function openMembers(studio: Studio, members: Members, title: string): Promise<Tab> {
+  const document = await openDocument(members, studio.specs);
+  const tab = studio.tab(document.title === "" ? { ...document, title } : document);
+  studio.add(tab);
+  return tab;
+}
