@@ -47,23 +47,17 @@ class Execution:
         self._store = OutputStore(read_bytes(arguments.cache_size))
         self._runtime = Runtime(where.folders, arguments.device, arguments.dtype, (self._store.free,))
         self._hashes = FileHashes(where.folders, where.state / "hashes.sqlite")
-        self._remembers = not arguments.no_cache
-        self._archive = None
-        if self._remembers:
+        self._archive = self._journal = None
+        if not arguments.no_cache:
             try:
                 self._archive = Archive(where.state / "archive", self._codecs, _stamp(arguments))
-            except OSError as error:
+                self._journal = Journal(where.state / "journal.sqlite", "")
+            except (OSError, sqlite3.Error) as error:
                 raise CommandError(_unwritable(where.state, error)) from error
 
     def executor(self, workflow: str) -> Executor:
-        """What runs the graph of a workflow, whose earlier runs are remembered under this name.
-
-        Raises CommandError where nothing can be remembered.
-        """
-        try:
-            journal = Journal(self._where.state / "journal.sqlite", workflow) if self._remembers else None
-        except (OSError, sqlite3.Error) as error:
-            raise CommandError(_unwritable(self._where.state, error)) from error
+        """What runs the graph of a workflow, whose earlier runs are remembered under this name."""
+        journal = self._journal.of(workflow) if self._journal is not None else None
         return Executor(self._store, self._codecs, self._archive, journal)
 
     def resources(self, document: Document, publisher: Publisher | None = None) -> Mapping[type, Any]:

@@ -8,9 +8,10 @@ import threading
 import time
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
+from copy import copy
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 from graph.workflow import NodeId
 
@@ -47,29 +48,36 @@ class Journal:
 
     def __init__(self, path: Path, workflow: str):
         """``workflow`` is what tells this workflow's records from others', for instance the name of its file."""
-        self._path, self._workflow = path, workflow
+        self._workflow = workflow
         self._lock = threading.Lock()
         path.parent.mkdir(parents=True, exist_ok=True)
         try:
-            self._prepare()
+            self._connection = _open(path)
         except sqlite3.OperationalError:
             raise
         except sqlite3.DatabaseError:  # it is no database; it only says what happened before, so begin anew
             path.replace(path.with_name(f"{path.name}.damaged"))
-            self._prepare()
+            self._connection = _open(path)
+
+    def of(self, workflow: str) -> Journal:
+        """The records of another workflow in the same file."""
+        other = copy(self)
+        other._workflow = workflow
+        return other
 
     def records(self) -> dict[NodeId, Record]:
         """The last record of every node of this workflow."""
-        with self._lock, self._open() as connection:
-            rows = connection.execute(
+        with self._lock:
+            rows = self._connection.execute(
                 "SELECT node, parts, outcome, reason, time FROM records WHERE workflow = ?", (self._workflow,)
             ).fetchall()
         return {node: Record(_read_parts(parts), outcome, reason, when) for node, parts, outcome, reason, when in rows}
 
     def state(self) -> str:
         """What `write` was last told to be the state of the whole workflow."""
-        with self._lock, self._open() as connection:
-            row = connection.execute("SELECT state FROM states WHERE workflow = ?", (self._workflow,)).fetchone()
+        with self._lock:
+            asked = self._connection.execute("SELECT state FROM states WHERE workflow = ?", (self._workflow,))
+            row = asked.fetchone()
         return row[0] if row else ""
 
     def write(self, records: Iterable[tuple[NodeId, Parts, Outcome, str]], state: str = "") -> None:
@@ -79,13 +87,21 @@ class Journal:
             (self._workflow, node, _write_parts(parts), outcome, reason, now)
             for node, parts, outcome, reason in records
         ]
-        with self._lock, suppress(sqlite3.OperationalError), self._open() as connection:  # no run fails for its diary
+        with (
+            self._lock,
+            suppress(sqlite3.OperationalError),
+            self._connection as connection,
+        ):  # no run fails for its diary
             connection.executemany("INSERT OR REPLACE INTO records VALUES (?, ?, ?, ?, ?, ?)", rows)
             connection.execute("INSERT OR REPLACE INTO states VALUES (?, ?)", (self._workflow, state))
 
-    def _prepare(self) -> None:
-        with self._open() as connection:
-            connection.execute("PRAGMA journal_mode = WAL")
+
+def _open(path: Path) -> sqlite3.Connection:
+    connection = sqlite3.connect(path, timeout=10, check_same_thread=False)
+    try:
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute("PRAGMA synchronous = NORMAL")  # a power cut may cost the last entries, not the file
+        with connection:
             if connection.execute("PRAGMA user_version").fetchone()[0] != LAYOUT:
                 connection.execute("DROP TABLE IF EXISTS records")
                 connection.execute("DROP TABLE IF EXISTS states")
@@ -95,25 +111,10 @@ class Journal:
                 " time REAL, PRIMARY KEY (workflow, node))"
             )
             connection.execute("CREATE TABLE IF NOT EXISTS states (workflow TEXT PRIMARY KEY, state TEXT)")
-
-    def _open(self) -> _Connection:
-        return _Connection(self._path)
-
-
-class _Connection:
-    """A connection for one transaction: committed at the end, rolled back on an error, closed either way."""
-
-    def __init__(self, path: Path):
-        self._connection = sqlite3.connect(path, timeout=10)
-
-    def __enter__(self) -> sqlite3.Connection:
-        return self._connection.__enter__()
-
-    def __exit__(self, *error: Any) -> None:
-        try:
-            self._connection.__exit__(*error)
-        finally:
-            self._connection.close()
+    except BaseException:
+        connection.close()
+        raise
+    return connection
 
 
 def _write_parts(parts: Parts) -> str:
