@@ -37,7 +37,6 @@ SENTENCES = {
     413: "the body is larger than this server takes",
     415: "this kind of body is not taken here",
     416: "that part of the file does not exist",
-    417: "that expectation cannot be met",
 }
 
 
