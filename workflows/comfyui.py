@@ -135,6 +135,8 @@ class _Reading:
                     inputs[str(socket.get("name"))] = reached.value if isinstance(reached, _Written) else reached
                 elif "widget" not in socket:
                     inputs.pop(str(socket.get("name")), None)
+        if node_type is not None:
+            self.say_missing(scope.id(name), node_type.spec, inputs)
         entry = {"class_type": kind, "inputs": {socket: write_input(value) for socket, value in inputs.items()}}
         title = node.get("title")
         return entry | ({"_meta": {"title": title}} if isinstance(title, str) and title else {})
@@ -157,6 +159,15 @@ class _Reading:
             message = f"{len(written)} of the values written on it are not known to {spec.name!r} here"
             self.say("surplus_values", message, node_id, "warning")
         return values
+
+    def say_missing(self, node_id: NodeId, spec: NodeSpec, inputs: Raw) -> None:
+        """Report the widgets that the file says nothing of: an older version of the node may not have had them."""
+        missing = [
+            known.name for known in spec.inputs if known.plain and not known.required and known.name not in inputs
+        ]
+        if missing:
+            named = " and ".join(repr(name) for name in missing)
+            self.say("missing_values", f"nothing is written for {named}: what is usual was taken", node_id, "warning")
 
     def follow(self, scope: _Scope, source: tuple[str, int]) -> Link | _Written | None:
         """What a link reads in the end: through reroutes, bypassed nodes, into and out of subgraphs."""

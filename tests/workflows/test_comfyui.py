@@ -95,8 +95,12 @@ def test_values_by_name_are_taken_by_name():
     assert inputs(read(sampler() | {"widgets_values": by_name}), "2") == {"seed": 3, "cfg": 2.0}
 
 
-def test_missing_values_are_left_to_their_defaults_and_surplus_ones_reported():
-    assert inputs(read(sampler(values=(7,))), "2") == {"seed": 7}
+def test_missing_values_are_left_to_their_defaults_and_like_surplus_ones_reported():
+    document = read(sampler(values=(7,)))
+    assert inputs(document, "2") == {"seed": 7}
+    [problem] = document.problems
+    assert (problem.code, problem.node, problem.severity) == ("missing_values", "2", "warning")
+    assert "'steps' and 'cfg'" in problem.message
     document = read(sampler(values=(7, 12, 5.5, "later", 1)))
     assert [(problem.code, problem.node, problem.severity) for problem in document.problems] == [
         ("surplus_values", "2", "warning")
