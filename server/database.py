@@ -215,6 +215,6 @@ def _statements(script: str) -> list[str]:
 def _unusable(path: Path, error: OSError | sqlite3.Error) -> DatabaseError:
     reason = (error.strerror if isinstance(error, OSError) else None) or error
     return DatabaseError(
-        f"{path.name}, where the queue is kept, cannot be used ({reason}). If it is damaged, end the server and move it "
-        "away: the queue and its history begin anew, the pictures stay."
+        f"{path.name}, where the queue is kept, cannot be used ({reason}). If it is damaged, end the server and move "
+        "it away: the queue and its history begin anew, the pictures stay."
     )
