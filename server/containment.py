@@ -22,7 +22,7 @@ def find(root: Path, name: str) -> Path:
         inside = root.resolve()
         path = (inside / name).resolve()
         found = path.is_relative_to(inside) and path.is_file()
-    except (Refused, OSError, ValueError):  # no name at all, too long for this system, a loop of links
+    except (Refused, OSError, ValueError, RuntimeError):  # no name at all, too long for this system, a loop of links
         found = False
     if not found:
         raise not_found(f"there is no file {name[:100]!r} in this folder")

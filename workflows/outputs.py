@@ -1,5 +1,6 @@
 """The folders that results go to and inputs come from. Nothing is written outside, nothing half-written seen."""
 
+import reprlib
 import time
 import uuid
 from collections.abc import Callable, Iterator, Mapping
@@ -189,10 +190,14 @@ class InputFolder:
     def path(self, name: str) -> Path:
         """The file of this name, either slash taken. Raises NameRefused if it is not in the folder."""
         root = self.root.resolve()
-        path = (root / name.replace("\\", "/")).resolve()
+        try:
+            path = (root / name.replace("\\", "/")).resolve()
+            found = path.is_file()
+        except (OSError, ValueError, RuntimeError) as error:  # too long, no name at all, or a loop of links
+            raise NameRefused(f"{reprlib.repr(name)} is no name of a file") from error
         if not path.is_relative_to(root):
             raise NameRefused(f"{name!r} leads outside the input directory")
-        if not path.is_file():
+        if not found:
             raise NameRefused(f"{name!r} is not in the input directory")
         return path
 

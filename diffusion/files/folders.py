@@ -128,7 +128,14 @@ class ModelFolders:
         parts = PurePosixPath(name).parts
         if not parts or name.startswith("/") or ".." in parts or ":" in parts[0]:
             return None
-        return next((root / name for root in self.roots(kind) if (root / name).is_file()), None)
+        return next((root / name for root in self.roots(kind) if _is_file(root / name)), None)
+
+
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except OSError:  # the name is longer than any file's
+        return False
 
 
 def _walk(root: Path) -> Iterator[str]:

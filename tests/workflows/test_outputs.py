@@ -172,3 +172,9 @@ def test_a_prefix_that_leads_outside_is_known_before_anything_runs(prefix):
 @pytest.mark.parametrize("prefix", ["a/%date:yyyy-MM-dd%/b", "%Node.input%", None])
 def test_a_prefix_inside_the_folder_or_not_known_yet_is_no_fault(prefix):
     assert prefix_fault({"filename_prefix": prefix}, {}) == ""
+
+
+@pytest.mark.parametrize("name", ["a\0b", "x" * 5000, "x/" * 3000, "\ud800"])
+def test_what_can_be_no_name_of_a_file_is_not_in_the_input_folder(tmp_path, name):
+    with pytest.raises(NameRefused, match="no name"):
+        InputFolder(tmp_path).path(name)

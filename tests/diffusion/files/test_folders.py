@@ -99,3 +99,8 @@ def test_further_folders_come_after_the_base_directory_and_preferred_ones_before
     assert "more.safetensors" in extra.names("loras")
     preferred = ModelFolders(base, preferred={"loras": [other]})
     assert preferred.path("loras", "neon.safetensors") == other / "neon.safetensors"
+
+
+@pytest.mark.parametrize("name", ["a\0b", "x" * 5000, "q/" * 3000, "\ud800"])
+def test_what_can_be_no_name_of_a_file_is_not_found(folders, name):
+    assert folders.find("loras", name) is None
