@@ -256,7 +256,7 @@ def _weight_entry(module: Module, place: Place, weight: Shape, configs: Configs)
                 config = config_for(configs, module.stem)
                 rank = kind.rank(module.shapes)
                 scale = config.scale(module.stem, rank) if config and kind.scaled else None
-                options = config.options if config else {}
+                options = {**config.options, "stem": module.stem} if config else {}
                 return Entry(module.stem, kind, keys, place, shape, rank, scale=scale, options=options)
     return None
 
@@ -284,7 +284,7 @@ def _bias_entries(module: Module, place: Place, bias: Shape, beside: Entry | Non
             keys |= {role: key for role, key in beside.keys.items() if role in ("alpha", "scale")}
             yield Entry(module.stem, Difference, keys, place, shape, beside.rank, beside.divisor, beside.scale)
     if beside is not None and beside.kind is PeftIA3 and PeftIA3.fits(module.shapes, shape):
-        yield Entry(module.stem, PeftIA3, beside.keys, place, shape)
+        yield Entry(module.stem, PeftIA3, beside.keys, place, shape, options=beside.options)
 
 
 def _trained_shapes(place: Place, weight: Shape) -> Iterator[Shape]:

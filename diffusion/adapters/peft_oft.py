@@ -19,7 +19,9 @@ class PeftOFT(Kind):
 
     triangles: Tensor  # (blocks or 1 for all, b (b − 1) / 2)
     terms: int = 0
-    """Of the series I + 2Q + 2Q² + … + Qⁿ⁻¹; 0 for (I − Q)(I + Q)⁻¹ itself."""
+    """Of the series I + 2Q + 2Q² + … + Qⁿ⁻¹, which has four at least; 0 for (I − Q)(I + Q)⁻¹ itself."""
+    limit: float = 0.0
+    """The longest that a block's Q may be, times the root of their number; 0 for no limit (COFT)."""
 
     title: ClassVar[str] = "OFT"
     needs: ClassVar[tuple[frozenset[str], ...]] = (frozenset({"oft_r"}),)
@@ -37,7 +39,8 @@ class PeftOFT(Kind):
     @classmethod
     def from_tensors(cls, tensors: Mapping[str, Tensor], scale: float, options: Options) -> Self:
         series = options.get("use_cayley_neumann", True)  # PEFT's default, and its number of terms
-        return cls(tensors["oft_r"], int(options.get("num_cayley_neumann_terms", 5)) if series else 0)
+        terms = int(options.get("num_cayley_neumann_terms", 5)) if series else 0
+        return cls(tensors["oft_r"], terms, float(options.get("eps", 6e-5)) if options.get("coft") else 0.0)
 
     def delta(self, weight: Tensor, strength: float = 1.0) -> Tensor:
         import torch
@@ -47,11 +50,17 @@ class PeftOFT(Kind):
         skew = weight.new_zeros(len(triangles), size, size)
         rows, columns = torch.triu_indices(size, size, 1)
         skew[:, rows, columns] = triangles
-        turns = self._turns(skew - skew.mT)
+        turns = self._turns(self._limited(skew - skew.mT))
         blocks = weight.reshape(weight.shape[0], -1, size)  # (out, k, b)
         change = turns - torch.eye(size, dtype=weight.dtype, device=weight.device)
         turned = torch.einsum("okc, kbc -> okb", blocks, change.expand(blocks.shape[1], -1, -1))
         return turned.reshape(weight.shape).mul_(strength)
+
+    def _limited(self, skew: Tensor) -> Tensor:
+        if not self.limit:
+            return skew
+        longest = self.limit / len(skew) ** 0.5
+        return skew * (longest / skew.norm(dim=(1, 2), keepdim=True)).clamp(max=1.0)
 
     def _turns(self, skew: Tensor) -> Tensor:
         import torch
@@ -60,9 +69,10 @@ class PeftOFT(Kind):
         if not self.terms:
             return torch.linalg.solve(identity + skew, identity - skew, left=False)
         turns, power = identity.clone(), identity
-        for term in range(1, self.terms):
+        highest = self.terms - 1 if self.terms < 3 else max(self.terms - 1, 3)
+        for term in range(1, highest + 1):
             power = power @ skew
-            turns += power if term == self.terms - 1 and term > 1 else 2.0 * power
+            turns += power if term == highest > 1 else 2.0 * power
         return turns
 
 

@@ -79,6 +79,7 @@ LOUD = {
     "diff",
     "weight",
     "oft_blocks",
+    "boft_R",
     "b1.weight",
     "bias_values",
 }

@@ -1,10 +1,12 @@
 import json
 import subprocess
 import sys
+from dataclasses import replace
 
 import pytest
 import torch
 
+from diffusion.adapters.schedule import Keyframe, Scheduled
 from diffusion.codecs import dump, load, read, write
 from diffusion.conditioning import Area, Cond, Conditioning, Span
 from diffusion.digest import digest
@@ -17,6 +19,7 @@ FILE = FileRef("checkpoints/sd/a.safetensors", "12-34-ab")
 LORA = FileRef("loras/b.safetensors", "1")
 MODEL = ModelHandle(File(FILE, "model"), "sd15", ModelSampling("v", True)).clone(Applied(LORA, 0.8, (("dyn", "4"),)))
 BLEND = Blend((MODEL.weights, File(LORA, "model")), (("", (0.3, 0.7)),))
+SCHEDULED = Scheduled(LORA, (Keyframe(0, 1.0), Keyframe(0.5, 0.3)), gliding=True)
 AREA = Cond(
     torch.randn(1, 77, 8),
     pooled=torch.randn(1, 8),
@@ -26,10 +29,12 @@ AREA = Cond(
     mask_bounds=True,
     strength=1.5,
     span=Span(0.1, 0.9),
+    adapters=(SCHEDULED,),
     extra={"steps": (0, 2), "note": "x"},
 )
 VALUES = {
     "model": MODEL,
+    "scheduled model": replace(MODEL, scheduled=(SCHEDULED,)),
     "blended model": ModelHandle(BLEND, "sd15"),
     "text": TextHandle(File(FILE, "text"), "sd15", skip=1),
     "vae": VaeHandle(File(FILE, "vae"), "sd15"),

@@ -121,8 +121,17 @@ PEFT = {
     "peft_lokr_conv": (lambda **on: peft.LoKrConfig(r=1, alpha=3, use_effective_conv2d=True, **on), CONV, 0.5),
     "peft_ia3": (lambda **on: peft.IA3Config(feedforward_modules=[], **on), LINEAR, 0.3),
     "peft_ia3_feedforward": (lambda **on: peft.IA3Config(feedforward_modules=[LINEAR], **on), LINEAR, 0.3),
+    "peft_ia3_conv": (lambda **on: peft.IA3Config(feedforward_modules=[], **on), CONV, 0.3),
+    "peft_ia3_conv_feedforward": (lambda **on: peft.IA3Config(feedforward_modules=[CONV], **on), CONV, 0.3),
     "peft_oft": (lambda **on: peft.OFTConfig(r=0, oft_block_size=4, use_cayley_neumann=False, **on), LINEAR, 0.3),
     "peft_oft_series": (lambda **on: peft.OFTConfig(r=0, oft_block_size=4, **on), LINEAR, 0.1),
+    "peft_oft_short": (
+        lambda **on: peft.OFTConfig(r=0, oft_block_size=4, num_cayley_neumann_terms=3, **on),
+        LINEAR,
+        0.1,
+    ),
+    "peft_oft_limited": (lambda **on: peft.OFTConfig(r=0, oft_block_size=4, coft=True, eps=0.1, **on), LINEAR, 0.1),
+    "peft_oft_conv": (lambda **on: peft.OFTConfig(r=0, oft_block_size=4, **on), CONV, 0.1),
     "peft_boft": (lambda **on: peft.BOFTConfig(boft_block_size=4, **on), LINEAR, 0.3),
     "peft_boft_stages": (lambda **on: peft.BOFTConfig(boft_block_size=4, boft_n_butterfly_factor=2, **on), LINEAR, 0.3),
     "peft_boft_conv": (

@@ -218,6 +218,57 @@ def glora(seed: int, shape: tuple[int, ...], rank: int = 3, early: bool = False)
     )
 
 
+def peft_ia3(seed: int, shape: tuple[int, ...]) -> Sample:
+    draw = Draw(seed)
+    factor = draw("ia3_l", *((shape[0], 1) if len(shape) == 2 else (1, shape[0], 1, 1)), std=0.2, mean=1.0).flatten()
+    rows = (factor - 1.0).reshape(-1, *(1 for _ in shape[1:]))
+    return Sample(draw.tensors, lambda weight, strength: strength * rows * weight)
+
+
+def peft_oft(seed: int, shape: tuple[int, ...]) -> Sample:
+    draw, size = Draw(seed), 4
+    triangles = draw("oft_R.weight", prod(shape[1:]) // size, size * (size - 1) // 2, std=0.1)
+
+    def change(weight: Tensor, strength: float) -> Tensor:
+        columns, turned = weight.flatten(1), []
+        for k, triangle in enumerate(triangles):
+            skew, numbers = torch.zeros(size, size, dtype=torch.float64), iter(triangle)
+            for i in range(size):
+                for j in range(i + 1, size):
+                    skew[i, j] = next(numbers)
+                    skew[j, i] = -skew[i, j]
+            turn = 2 * skew + 2 * skew @ skew + 2 * skew @ skew @ skew + skew @ skew @ skew @ skew  # less I
+            turned.append(columns[:, k * size : (k + 1) * size] @ (strength * turn).T)
+        return torch.cat(turned, dim=1).reshape(weight.shape)
+
+    return Sample(draw.tensors, change)
+
+
+def peft_boft(seed: int, shape: tuple[int, ...]) -> Sample:
+    """Two stages of blocks of four, shuffled by halves of them: 0 2 1 3 of every four halves in the second."""
+    draw, size, stages, count = Draw(seed), 4, 2, prod(shape[1:])
+    blocks = draw("boft_R", stages, count // size, size, size, std=0.2)
+    lengths = draw("boft_s", shape[0], 1, std=0.1, mean=1.0)
+    identity, half = torch.eye(size, dtype=torch.float64), size // 2
+    orders = [
+        list(range(count)),
+        [first + place + n for first in range(0, count, 4 * half) for place in (0, 4, 2, 6) for n in range(half)],
+    ]
+
+    def change(weight: Tensor, strength: float) -> Tensor:
+        whole = torch.eye(count, dtype=torch.float64)
+        for stage, order in zip(blocks, orders, strict=True):
+            skews = (stage - stage.transpose(1, 2)) / 2
+            turns = [(identity - skew) @ torch.linalg.inv(identity + skew) for skew in skews]
+            faded = torch.block_diag(*(identity + strength * (turn - identity) for turn in turns))
+            shuffle = torch.eye(count, dtype=torch.float64)[order]
+            whole = shuffle @ faded @ shuffle.T @ whole
+        changed = (1.0 + strength * (lengths - 1.0)) * (weight.flatten(1) @ whole.T)
+        return changed.reshape(weight.shape) - weight
+
+    return Sample(draw.tensors, change)
+
+
 LINEAR, CONV = (32, 32), (32, 32, 3, 3)
 KINDS: dict[str, Callable[[int, tuple[int, ...]], Sample]] = {
     "LoRA": lora,
@@ -242,6 +293,9 @@ KINDS: dict[str, Callable[[int, tuple[int, ...]], Sample]] = {
     "BOFT, rescaled": lambda seed, shape: boft(seed, shape, rescaled=True),
     "GLoRA": glora,
     "GLoRA, early layout": lambda seed, shape: glora(seed, shape, early=True),
+    "IA3 of PEFT": peft_ia3,
+    "OFT of PEFT": peft_oft,
+    "BOFT of PEFT": peft_boft,
 }
 CONVOLUTIONAL = {
     "LoRA, Tucker": lora_tucker,

@@ -144,6 +144,20 @@ def test_an_adapter_for_four_channels_leaves_a_widened_input_layers_others_alone
     assert not change[:, 4:].any()
 
 
+@pytest.mark.parametrize(("listed", "on_input"), [(["conv1"], True), ([], False), (r".*\.conv1", True), (None, False)])
+def test_a_square_convolutions_factor_is_its_inputs_where_peft_lists_it(listed, on_input, loras, targets):
+    layer, factor = "down_blocks.0.resnets.0.conv1", loras.rand(1, 32, 1, 1) + 1
+    config = None if listed is None else {"peft_type": "IA3", "feedforward_modules": listed}
+    key = f"base_model.model.{layer}.ia3_l"
+    ref, _ = inspect_adapter(loras.folders, loras.write("ia3/adapter_model", {key: factor}, config=config), targets)
+    patches = patches_for(loras.folders, (Applied(ref, 1.0),), "model", targets["model"])
+    weight, bias = loras.rand(32, 32, 3, 3), loras.rand(32)
+    expected = weight * (factor if on_input else factor.transpose(0, 1))
+    torch.testing.assert_close(apply_patches(weight, patches[f"{layer}.weight"]), expected)
+    of_bias = apply_patches(bias, patches[f"{layer}.bias"])
+    torch.testing.assert_close(of_bias, bias if on_input else bias * factor.flatten())
+
+
 class TestFusedMatrices:
     """FLUX.1's queries, keys and values: one matrix in the file, three weights for trainers."""
 
@@ -159,7 +173,20 @@ class TestFusedMatrices:
 
     @pytest.mark.parametrize(
         "kind",
-        ["LoRA", "LoHa", "LoKr, whole w1", "difference", "GLoRA", "DoRA per output", "IA3, outputs", "OFT", "BOFT"],
+        [
+            *(
+                "LoRA",
+                "LoHa",
+                "LoKr, whole w1",
+                "difference",
+                "GLoRA",
+                "DoRA per output",
+                "IA3, outputs",
+                "OFT",
+                "BOFT",
+            ),
+            *("OFT of PEFT", "BOFT of PEFT", "IA3 of PEFT"),
+        ],
     )
     def test_an_adapter_of_the_whole_changes_each_part_as_it_would_the_whole(self, kind, fused, loras):
         sample = dense.KINDS[kind](5, (48, 16))

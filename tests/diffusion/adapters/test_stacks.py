@@ -21,7 +21,7 @@ LAYERS = {
     "down_blocks.0.resnets.0.conv1": dense.CONV,
 }
 TARGETS = {f"{layer}.weight": Target(f"{layer}.weight", shape, f"{layer}.weight") for layer, shape in LAYERS.items()}
-NOT_LINEAR = ("BOFT", "BOFT, rescaled", "OFT, rescaled")
+NOT_LINEAR = ("BOFT", "BOFT, rescaled", "BOFT of PEFT", "OFT, rescaled")
 LINEAR_KINDS = sorted(kind for kind in dense.KINDS if kind not in NOT_LINEAR)
 strengths = st.sampled_from([-1.0, -0.3, 0.0, 0.1, 0.5, 1.0, 1.7])
 stacks = st.lists(st.tuples(st.sampled_from(sorted(dense.KINDS)), st.integers(0, 3), strengths), max_size=6)
