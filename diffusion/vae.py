@@ -13,7 +13,7 @@ from diffusion.errors import DiffusionError, NotFinite
 from diffusion.handle import VaeHandle
 from diffusion.latent import SD15_SPACE
 from diffusion.residency import Residency, Stop
-from diffusion.tiling import cut, tiled
+from diffusion.tiling import averaged, cut
 
 FACTOR = SD15_SPACE.downscale
 """Pixels per latent, along each side."""
@@ -44,12 +44,13 @@ def encode_tiled(
     overlap: int = 64,
     stop: Stop | None = None,
 ) -> Tensor:
-    """As `encode`, in tiles of ``tile`` pixels a side that overlap by ``overlap`` and are blended there."""
+    """As `encode`, in tiles of ``tile`` pixels a side that overlap by ``overlap``: see `diffusion.tiling.averaged`."""
     picture, tiling = _picture(pixels), (tile // FACTOR, overlap // FACTOR)
 
     def work(vae: nn.Module) -> Tensor:
         height, width = picture.shape[-2] // FACTOR, picture.shape[-1] // FACTOR
-        return tiled(height, width, tiling, 1, lambda rows, columns: _encode(vae, cut(picture, rows, columns, FACTOR)))
+        part = lambda rows, columns: _encode(vae, cut(picture, rows, columns, FACTOR))
+        return averaged(height, width, tiling, 1, part)
 
     return _run(residency, handle, work, stop)
 
@@ -63,13 +64,14 @@ def decode_tiled(
     overlap: int = 64,
     stop: Stop | None = None,
 ) -> Tensor:
-    """As `decode`, in tiles of ``tile`` pixels a side that overlap by ``overlap`` and are blended there."""
+    """As `decode`, in tiles of ``tile`` pixels a side that overlap by ``overlap``: see `diffusion.tiling.averaged`."""
     _refuse_channels(residency, handle, samples)
     tiling = (tile // FACTOR, overlap // FACTOR)
 
     def work(vae: nn.Module) -> Tensor:
         height, width = samples.shape[-2:]
-        return tiled(height, width, tiling, FACTOR, lambda rows, columns: _decode(vae, cut(samples, rows, columns, 1)))
+        part = lambda rows, columns: _decode(vae, cut(samples, rows, columns, 1))
+        return averaged(height, width, tiling, FACTOR, part)
 
     return _pixels(_run(residency, handle, work, stop))
 
