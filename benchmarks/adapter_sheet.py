@@ -2,11 +2,10 @@
 
     python benchmarks/adapter_sheet.py [docs/images/adapters_kinds.png]
 
-The first rows are the shipped files as their trainers left them. The others store the shipped LoRA "neon" as another
-kind: exactly, where that kind can hold it, else fitted (IA³: the nearest factors; OFT and BOFT: the nearest turns).
+The first rows are the shipped files as their trainers left them. Others store the shipped LoRA "neon" as another kind
+that can hold it. The rest are kinds that cannot: they are taught by it, see `adapter_fits`. Takes a quarter of an hour.
 """
 
-import math
 import sys
 import tempfile
 from collections.abc import Iterator, Mapping
@@ -19,7 +18,9 @@ from PIL import Image, ImageDraw
 from safetensors.torch import load_file
 from torch import Tensor
 
+from benchmarks.adapter_fits import PUPILS, lessons, taught
 from diffusion import vae
+from diffusion.adapters.extract import factors
 from diffusion.adapters.mentions import Mention
 from diffusion.adapters.stacking import stacked
 from diffusion.checkpoint import Checkpoint, open_checkpoint
@@ -45,33 +46,39 @@ SHIPPED = {
     "full, trained": ("castle-full", "a sks house on a meadow by day"),
 }
 PROMPT = "a red star on a blue background"
-SIZE, SHOWN, LABEL = 128, 88, 112  # pixels
-BLOCK = 32  # rows turned together, where a layer has as many
+SIZE, SHOWN, LABEL = 128, 88, 128  # pixels
+Row = tuple[str, str, tuple[tuple[str, str], ...]]
+"""A file, a prompt, and what `Applied` takes as options."""
 
 
 def main(path: Path) -> None:
     torch.set_num_threads(1)
     with tempfile.TemporaryDirectory() as folder:
         loras = Loras(Path(folder))
-        rows = {title: (name, prompt) for title, (name, prompt) in SHIPPED.items()}
+        rows: dict[str, Row] = {title: (name, prompt, ()) for title, (name, prompt) in SHIPPED.items()}
         shipped = {kind: [ROOT / "models" / kind] for kind in ("checkpoints", "loras")}
         folders = ModelFolders(loras.folder.parents[1], extra=shipped)
         residency = Residency(folders, choose_device("cpu"))
         checkpoint = open_checkpoint(folders, "patchbay-demo.safetensors")
         for kind, tensors in converted(residency, checkpoint):
-            rows[kind] = (loras.write(f"converted {kind}", tensors), PROMPT)
+            rows[f"{kind}, converted"] = (loras.write(f"converted/{kind}", tensors), PROMPT, ())
+        rows["DyLoRA, 1 rank of 4"] = (rows["DyLoRA, converted"][0], PROMPT, (("rank", "1"),))
+        seen = lessons(residency, folders, checkpoint, "neon.safetensors")
+        for kind, pupil in PUPILS.items():
+            print(f"teaching {kind}", flush=True)
+            tensors = taught(residency, checkpoint, seen, pupil)
+            rows[f"{kind}, taught"] = (loras.write(f"taught/{kind}", tensors), PROMPT, ())
         sheet(list(pictures(residency, folders, checkpoint, rows))).save(path, optimize=True)
 
 
 def converted(residency: Residency, checkpoint: Checkpoint) -> Iterator[tuple[str, dict[str, Tensor]]]:
-    """The shipped LoRA, stored as every other kind."""
+    """The shipped LoRA, stored as other kinds."""
     modules: dict[str, dict[str, Tensor]] = {}
     for key, tensor in load_file(ROOT / "models" / "loras" / "neon.safetensors").items():
         stem, _, suffix = key.partition(".")
         modules.setdefault(stem, {})[suffix] = tensor
     weights = {**_weights(residency, checkpoint, "model"), **_weights(residency, checkpoint, "text")}
-    kinds = {f"{kind}, converted": convert for kind, convert in CONVERSIONS.items()}
-    for kind, convert in {**kinds, "IA3, fitted": ia3, "OFT, fitted": oft, "BOFT, fitted": boft}.items():
+    for kind, convert in {**CONVERSIONS, "sparse remainder": sparse, "DyLoRA": dylora}.items():
         stored = {
             f"{stem}.{suffix}": tensor.contiguous()
             for stem, lora in modules.items()
@@ -91,55 +98,40 @@ def _weights(residency: Residency, checkpoint: Checkpoint, component: str) -> di
     }
 
 
-def ia3(lora: Mapping[str, Tensor], weight: Tensor) -> dict[str, Tensor]:
-    """The factor of each row that brings it nearest to the changed one."""
-    rows, change = weight.flatten(1), product(lora, weight).flatten(1)
-    factors = (rows * change).sum(1) / (rows * rows).sum(1)
-    return {"weight": factors.reshape(-1, *[1] * (weight.ndim - 1)), "on_input": torch.tensor(False)}
+def dylora(lora: Mapping[str, Tensor], weight: Tensor) -> dict[str, Tensor]:
+    """The same change with its ranks in order of their share in it, so that the first of them are the best of few."""
+    up, down = factors(product(lora, weight), len(lora["lora_down.weight"]))
+    return {"lora_up.weight": up, "lora_down.weight": down}
 
 
-def oft(lora: Mapping[str, Tensor], weight: Tensor) -> dict[str, Tensor]:
-    """The turn of each block of rows that brings it nearest to the changed one."""
-    return {"oft_blocks": _turns(weight, product(lora, weight)), "alpha": torch.tensor(0.0)}
-
-
-def boft(lora: Mapping[str, Tensor], weight: Tensor) -> dict[str, Tensor]:
-    """One stage, whose blocks are OFT's with their rows in another order."""
-    places = torch.arange(len(weight)).reshape(-1, 2, _size(weight) // 2).transpose(1, 2).flatten()
-    turns = _turns(weight[places], product(lora, weight)[places])
-    return {"oft_blocks": turns.mT.contiguous()[None], "alpha": torch.tensor(0.0)}
-
-
-def _turns(weight: Tensor, change: Tensor) -> Tensor:
-    """Skew matrices (blocks, b, b), halved as they are stored, of the turns nearest to a change (Procrustes)."""
-    size = _size(weight)
-    rows = weight.reshape(len(weight) // size, size, -1).double()
-    changed = rows + change.reshape(rows.shape).double()
-    left, _, right = torch.linalg.svd(rows @ changed.mT)
-    signs = torch.linalg.det(left @ right)
-    left[..., -1] *= signs[:, None]  # a mirror image is no turn
-    turn = left @ right  # Rᵀ · rows is nearest to what they should become
-    identity = torch.eye(size, dtype=turn.dtype)
-    skew = torch.linalg.solve(turn + identity, turn - identity)
-    return (skew / 2).float()
-
-
-def _size(weight: Tensor) -> int:
-    return math.gcd(BLOCK, len(weight))
+def sparse(lora: Mapping[str, Tensor], weight: Tensor) -> dict[str, Tensor]:
+    """Half the ranks, and of what is left over the largest tenth of its numbers."""
+    change = product(lora, weight)
+    up, down = factors(change, len(lora["lora_down.weight"]) // 2)
+    rest = (change.flatten(1) - up.flatten(1) @ down.flatten(1)).flatten()
+    places = rest.abs().topk(len(rest) // 10).indices
+    columns = change[0].numel()
+    return {
+        "lora_up.weight": up,
+        "lora_down.weight": down,
+        "bias_indices": torch.stack([places // columns, places % columns]).to(torch.int16),
+        "bias_values": rest[places],
+        "bias_size": torch.tensor([len(change), columns]),
+    }
 
 
 def pictures(
-    residency: Residency, folders: ModelFolders, checkpoint: Checkpoint, rows: Mapping[str, tuple[str, str]]
+    residency: Residency, folders: ModelFolders, checkpoint: Checkpoint, rows: Mapping[str, Row]
 ) -> Iterator[tuple[str, list[Image.Image]]]:
     """Each row's pictures, from the same noise. Without strength they are the model's own, drawn once a prompt."""
     handles: dict[Component, ModelHandle | TextHandle] = {"model": checkpoint.model, "text": checkpoint.text}
     drawn: dict[str, Image.Image] = {}
-    for title, (name, prompt) in rows.items():
+    for title, (name, prompt, options) in rows.items():
         if prompt not in drawn:
             drawn[prompt] = picture(residency, folders, checkpoint, prompt)
         row = []
         for strength in STRENGTHS:
-            mention = Mention("lora", name, strength, strength)
+            mention = Mention("lora", name, strength, strength, options)
             stack = stacked(residency, folders, [mention], handles, note=lambda _: None, warn=print)
             model, text = checkpoint.model.clone(*stack.model), checkpoint.text.clone(*stack.text)
             changed = checkpoint._replace(model=model, text=text)

@@ -89,6 +89,20 @@ FAMILIES = {
     },
 }
 
+NORM, SHORTER = "difference of a norm", "DyLoRA, 2 ranks of 4"
+OPTIONS = {SHORTER: (("rank", "2"),)}
+
+
+def shorter(seed: int, shape: tuple[int, ...]) -> dense.Sample:
+    """A LoRA's first two ranks, at the scale of all four."""
+    whole = dense.lora(seed, shape)
+    up, down = (whole.tensors[f"lora_{part}.weight"].double() for part in ("up", "down"))
+    product = (up[:, :2].flatten(1) @ down[:2].flatten(1)).reshape(shape)
+    return dense.Sample(whole.tensors, lambda weight, strength: strength * 0.75 * product)
+
+
+KINDS = {**dense.KINDS, SHORTER: shorter, NORM: dense.norm, **dense.CONVOLUTIONAL}
+
 
 def relative(got: Tensor, expected: Tensor) -> float:
     return float(torch.linalg.vector_norm(got - expected) / torch.linalg.vector_norm(expected))
@@ -118,11 +132,13 @@ def by_formula(loras: Loras) -> dict[str, dict[str, dict[str, float | str]]]:
     """Family → kind → dialect → the larger error of a linear layer and, in a U-Net, of a convolution."""
     table: dict[str, dict[str, dict[str, float | str]]] = {}
     for family, dialects in FAMILIES.items():
-        for kind in dense.KINDS | dense.CONVOLUTIONAL:
+        for kind in KINDS:
             for dialect, (layer, stem) in dialects.items():
                 shapes: list[tuple[int, ...]] = [] if kind in dense.CONVOLUTIONAL else [(SIZE, SIZE)]
                 if layer is UNET:
                     shapes.append((SIZE, SIZE, 3, 3))
+                if kind == NORM:
+                    shapes = [] if "fused" in dialect else [(SIZE,)]
                 errors = [formula_error(loras, kind, layer, stem, shape, "fused" in dialect) for shape in shapes]
                 if errors:
                     worst = max((error for error in errors if error is not None), default=0.0)
@@ -136,7 +152,7 @@ def formula_error(
 ) -> float | None:
     """The largest error over all strengths; None where the file is refused."""
     parts = len(layer.modules) if fused else 1
-    sample = (dense.KINDS | dense.CONVOLUTIONAL)[kind](11, (shape[0] * parts, *shape[1:]))
+    sample, options = KINDS[kind](11, (shape[0] * parts, *shape[1:])), OPTIONS.get(kind, ())
     targets = layer.targets(shape)
     name = loras.write("formula", {f"{stem}.{suffix}": tensor for suffix, tensor in sample.tensors.items()})
     try:
@@ -147,7 +163,7 @@ def formula_error(
     whole = torch.cat(list(weights.values())).double()
     worst = 0.0
     for strength in STRENGTHS:
-        patches = patches_for(loras.folders, (Applied(ref, strength),), layer.component, targets)
+        patches = patches_for(loras.folders, (Applied(ref, strength, options),), layer.component, targets)
         changed = torch.cat([apply_patches(weight, patches[name]) for name, weight in weights.items()]).double()
         worst = max(worst, relative(changed - whole, sample.change(whole, strength)))
     return worst
