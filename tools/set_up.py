@@ -15,13 +15,16 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 ENVIRONMENT = ROOT / ".venv"
 PYTHON = ENVIRONMENT / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
+FRONT_ENDS = {"comfyui-frontend-package": ("1.27.10", "1.58.1")}
+"""Published front ends that a browser test drives, each version in a folder of its own; never shipped."""
 CPU_BUILDS = "https://download.pytorch.org/whl/cpu/"
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--dev", action="store_true", help="also what the tests and checks need")
-    wanted = ROOT / ("requirements-dev.txt" if parser.parse_args().dev else "requirements.txt")
+    dev = parser.parse_args().dev
+    wanted = ROOT / ("requirements-dev.txt" if dev else "requirements.txt")
     if sys.version_info < (3, 11):  # noqa: UP036 — this file also meets older Pythons
         sys.exit(f"Patchbay needs Python 3.11 or newer; this is {sys.version.split()[0]}. Set PYTHON=python3.12, say.")
     stamp = ENVIRONMENT / f"{wanted.stem}.installed"
@@ -31,12 +34,14 @@ def main() -> None:
     if not PYTHON.exists():
         make_environment()
     install(wanted)
+    if dev:
+        install_front_ends()
     stamp.write_text(digest)
 
 
 def fingerprint(wanted: Path) -> str:
     files = {wanted, ROOT / "requirements.txt", ROOT / "constraints.txt"}
-    return hashlib.sha256(b"".join(path.read_bytes() for path in sorted(files))).hexdigest()
+    return hashlib.sha256(b"".join(path.read_bytes() for path in sorted(files)) + repr(FRONT_ENDS).encode()).hexdigest()
 
 
 def make_environment() -> None:
@@ -61,6 +66,17 @@ def install(wanted: Path) -> None:
     if wants_cpu_build():
         command += ["--extra-index-url", CPU_BUILDS]
     subprocess.check_call(command)
+
+
+def install_front_ends() -> None:
+    for package, versions in FRONT_ENDS.items():
+        for version in versions:
+            folder = ENVIRONMENT / "front_ends" / version
+            if not folder.exists():
+                subprocess.check_call(
+                    [str(PYTHON), "-m", "pip", "install", "-q", "--disable-pip-version-check", "--no-deps"]
+                    + ["--target", str(folder), f"{package}=={version}"]
+                )
 
 
 def wants_cpu_build() -> bool:

@@ -10,10 +10,18 @@ from typing import Any
 from graph.choices import Choices
 from graph.declare import NodeType
 from graph.registry import Registry
-from graph.spec import SEED_LIMIT, Choice, Input, NodeSpec, Options, Range, Seed, Text
+from graph.spec import SEED_LIMIT, Choice, Input, NodeSpec, Options, Output, Range, Seed, Text
 
 OF_THE_EDITOR = frozenset({"Reroute", "Note", "MarkdownNote", "PrimitiveNode"})
 """Nodes that public front ends bring themselves: a definition of ours would take their place."""
+ABSENT = {
+    "ImageOnlyCheckpointLoader": "ckpt_name",
+    "UNETLoader": "unet_name",
+    "StyleModelLoader": "style_model_name",
+    "GLIGENLoader": "gligen_name",
+}
+"""Loaders that we do not have, with their input: a published front end that finds no definition of them draws no list
+of files at all. They are said to be deprecated, so that it does not offer them; running one is refused."""
 GROWN = 8  # numbered inputs offered of one that grows
 PICTURES = "images"
 
@@ -32,7 +40,7 @@ class Definitions:
             for node_type in self._registry
             for name in (node_type.spec.name, *node_type.spec.aliases)
             if name not in OF_THE_EDITOR
-        }
+        } | {name: _absent(name, label) for name, label in ABSENT.items() if name not in self._registry}
 
     def one(self, name: str) -> dict[str, Any]:
         """The definition of one name, by itself; nothing for a name that is not known."""
@@ -61,7 +69,7 @@ class Definitions:
             "input_order": {section: list(entries) for section, entries in inputs.items()},
             "output": [output.socket for output in spec.outputs],
             "output_is_list": [output.many for output in spec.outputs],
-            "output_name": [output.name for output in spec.outputs],
+            "output_name": [_output_name(output) for output in spec.outputs],
             "name": name,
             "display_name": spec.title,
             "description": spec.description,
@@ -112,3 +120,26 @@ def _inputs(spec: NodeSpec) -> Iterator[tuple[str, str, Input]]:
             is_widget = declared.widget is not None or declared.plain is not None
             needed = declared.required or (is_widget and declared.default is not None)
             yield "required" if needed else "optional", declared.name, declared
+
+
+def _output_name(output: Output) -> str:
+    """An output that is called as its type is spelled like its type."""
+    return output.socket if output.name.upper() == output.socket else output.name
+
+
+def _absent(name: str, label: str) -> dict[str, Any]:
+    """A definition of a node that this program does not have."""
+    return {
+        "input": {"required": {label: [[], {}]}},
+        "input_order": {"required": [label]},
+        "output": [],
+        "output_is_list": [],
+        "output_name": [],
+        "name": name,
+        "display_name": name,
+        "description": "This program does not have this node.",
+        "python_module": "nodes",
+        "category": "absent",
+        "output_node": False,
+        "deprecated": True,
+    }
