@@ -80,7 +80,7 @@ def picture_texts(file: BinaryIO) -> dict[str, str]:
     return texts
 
 
-def write_png(picture: Image.Image, path: Path, texts: Mapping[str, str]) -> None:
+def write_png(picture: Image.Image, path: Path | BinaryIO, texts: Mapping[str, str]) -> None:
     """Write a PNG with texts, Latin-1 ones as tEXt, all others as iTXt."""
     chunks = PngInfo()
     for keyword, text in texts.items():

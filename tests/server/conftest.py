@@ -1,6 +1,7 @@
 """A server over real parts: a queue on disk, a registry of light nodes, folders of its own."""
 
 import asyncio
+import copy
 import json
 import threading
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
@@ -133,6 +134,26 @@ def base(tmp_path: Path) -> Path:
 def served(base: Path) -> Callable[..., Any]:
     """``async with served(access=…) as client``: a client of a server over the base directory."""
     return lambda **changes: application(base, **changes)
+
+
+@pytest.fixture
+def ask(served: Callable[..., Any]) -> Callable[..., Any]:
+    """``ask(script)``: what ``await script(client)`` returns, with a server of its own."""
+
+    def ask(script: Callable[[TestClient], Any], **changes: Any) -> Any:
+        async def go() -> Any:
+            async with served(**changes) as client:
+                return await script(client)
+
+        return asyncio.run(go())
+
+    return ask
+
+
+@pytest.fixture
+def workflow() -> dict[str, Any]:
+    """A document that runs."""
+    return copy.deepcopy(DOCUMENT)
 
 
 @pytest.fixture
