@@ -4,7 +4,8 @@ import { isEnded } from "../api/run.ts";
 import { queue as queueRoutes } from "../api/routes.ts";
 import type { Action } from "../editor/actions.ts";
 import { Icon } from "../editor/icon.tsx";
-import { MenuButton, type MenuItem } from "../panels/menu.tsx";
+import type { Entry } from "../editor/menu.tsx";
+import { MenuButton } from "../panels/menu.tsx";
 import { IconButton, Segments } from "../panels/parts.tsx";
 import { t } from "../strings/index.ts";
 import { useQueue, useStudio, useTab } from "../studio/context.ts";
@@ -22,7 +23,7 @@ export function Header({ actions }: { readonly actions: ReadonlyMap<string, Acti
   const view = useTopic(tab.view);
   return (
     <header className="header">
-      <MenuButton label={t("menu.title")} className="brand" items={menuItems(actions)}>
+      <MenuButton label={t("menu.title")} className="brand" groups={menuGroups(actions)}>
         <Logo />
         <Icon name="chevron" />
       </MenuButton>
@@ -48,20 +49,11 @@ const MENU: readonly (readonly string[])[] = [
   ["app.palette", "app.shortcuts", "app.settings"],
 ];
 
-function menuItems(actions: ReadonlyMap<string, Action>): readonly MenuItem[] {
-  return MENU.flatMap((names, group) =>
-    names.flatMap((name, index): MenuItem[] => {
+function menuGroups(actions: ReadonlyMap<string, Action>): readonly (readonly Entry[])[] {
+  return MENU.map((names) =>
+    names.flatMap((name): Entry[] => {
       const action = actions.get(name);
-      if (action === undefined) return [];
-      return [
-        {
-          label: action.label,
-          keys: action.keys[0],
-          run: action.run,
-          disabled: !action.enabled(),
-          parted: group > 0 && index === 0,
-        },
-      ];
+      return action?.enabled() ? [{ label: action.label, keys: action.keys[0], run: action.run }] : [];
     }),
   );
 }

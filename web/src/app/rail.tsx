@@ -12,6 +12,7 @@ import { useQueue, useRun, useStudio, useTab } from "../studio/context.ts";
 import type { Drawer } from "../studio/settings.ts";
 import { troublesOf } from "../studio/troubles.ts";
 import { useTopic } from "../studio/topic.ts";
+import { FailureBoundary } from "./failure.tsx";
 
 interface DrawerKind {
   readonly name: Drawer;
@@ -45,7 +46,9 @@ export function Side(): ReactElement {
             />
           </header>
           <div className="drawer-body">
-            <open.panel />
+            <FailureBoundary key={open.name}>
+              <open.panel />
+            </FailureBoundary>
           </div>
         </aside>
       )}

@@ -11,6 +11,7 @@ import { useStudio, useTab } from "../studio/context.ts";
 import { useTopic } from "../studio/topic.ts";
 import { pageActions } from "./actions.ts";
 import { DropTarget } from "./dropping.tsx";
+import { FailureBoundary } from "./failure.tsx";
 import { Header } from "./header.tsx";
 import { listenForKeys } from "./keys.ts";
 import { NoticeList } from "./notices.tsx";
@@ -33,7 +34,9 @@ export function Shell(): ReactElement {
       <Header actions={actions} />
       <main className="stage" id="stage">
         <h1 className="unseen">{t("app.heading")}</h1>
-        {view === "graph" ? <Editor key={tab.id} workspace={tab.workspace} /> : <FormView key={tab.id} />}
+        <FailureBoundary key={`${tab.id} ${view}`}>
+          {view === "graph" ? <Editor workspace={tab.workspace} /> : <FormView />}
+        </FailureBoundary>
       </main>
       <Side />
       <StatusBar />

@@ -18,11 +18,11 @@ export function CanvasLayer({ scene, model }: { readonly scene: Scene; readonly 
 
   useEffect(() => {
     const { view } = workspace;
+    const { style } = dots.current!;
     const move = (): void => {
       const { x, y, zoom } = view.current;
       let gap = GAP * zoom;
       while (gap < 18) gap *= 2;
-      const { style } = dots.current!;
       style.backgroundSize = `${gap}px ${gap}px`;
       style.transform = `translate(${x % gap}px, ${y % gap}px)`;
     };

@@ -8,6 +8,7 @@ import { COLORS } from "./actions.ts";
 import { useWorkspace } from "./context.ts";
 import { openSearch } from "./keyboard.ts";
 import { Popover } from "./popover.tsx";
+import type { Place } from "./popover.tsx";
 import { detach } from "./editing.ts";
 import { insertReroute } from "../document/operations.ts";
 import type { Overlay } from "./workspace.ts";
@@ -30,7 +31,7 @@ const ON_CANVAS = [
   ["view.fit_all", "view.find", "view.minimap"],
 ];
 
-interface Entry {
+export interface Entry {
   readonly label: string;
   readonly keys?: string | undefined;
   readonly run: () => void;
@@ -98,13 +99,13 @@ export function WireMenu({ asked }: { readonly asked: Extract<Overlay, { kind: "
 
 interface MenuProps {
   readonly label: string;
-  readonly at: { readonly x: number; readonly y: number };
+  readonly at: Place;
   readonly groups: readonly (readonly Entry[])[];
   readonly onClose: () => void;
   readonly children?: ReactElement | false;
 }
 
-function Menu({ label, at, groups, onClose, children }: MenuProps): ReactElement {
+export function Menu({ label, at, groups, onClose, children }: MenuProps): ReactElement {
   const box = useRef<HTMLDivElement>(null);
   const all = (): HTMLElement[] => [...(box.current?.querySelectorAll<HTMLElement>("[role=menuitem]") ?? [])];
   useEffect(() => box.current?.querySelector<HTMLElement>("[role=menuitem]")?.focus(), []);

@@ -23,19 +23,20 @@ export function Minimap({ scene }: { readonly scene: Scene }): ReactElement {
 
   useEffect(() => {
     const { view } = workspace;
-    let theme = themeOf(canvas.current!);
+    const paper = canvas.current!;
+    const { style } = frame.current!;
+    let theme = themeOf(paper);
     let timer: ReturnType<typeof setTimeout> | undefined;
     const mark = (): void => {
       const { x, y, zoom } = shown.current;
       const seen = view.visible();
-      const { style } = frame.current!;
       style.transform = `translate(${seen.x * zoom + x}px, ${seen.y * zoom + y}px)`;
       style.width = `${seen.width * zoom}px`;
       style.height = `${seen.height * zoom}px`;
     };
     const paint = (): void => {
       timer = undefined;
-      const context = canvas.current!.getContext("2d");
+      const context = paper.getContext("2d");
       shown.current = fitting(scene.bounds() ?? { x: 0, y: 0, width: 800, height: 600 });
       mark();
       if (context === null) return;
@@ -54,7 +55,7 @@ export function Minimap({ scene }: { readonly scene: Scene }): ReactElement {
       workspace.runs.subscribe(soon),
       workspace.selection.subscribe(soon),
       watchTheme(() => {
-        theme = themeOf(canvas.current!);
+        theme = themeOf(paper);
         soon();
       }),
     ];

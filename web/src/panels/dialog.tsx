@@ -18,6 +18,7 @@ export function Dialog(props: {
   useEffect(() => {
     const dialog = element.current!;
     if (!dialog.open) dialog.showModal();
+    dialog.querySelector<HTMLElement>(".dialog-body input")?.focus();
     return () => dialog.close();
   }, []);
   return (

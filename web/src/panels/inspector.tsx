@@ -50,7 +50,7 @@ function RunFacts({ state }: { readonly state: NodeRun }): ReactElement {
     <section className="panel-section">
       <h4>{t("inspector.last_run")}</h4>
       <p>
-        {t(`node.${state.state}`)}
+        {t(`state.${state.state}`)}
         {state.seconds !== null && ` · ${formatSeconds(state.seconds)}`}
       </p>
       {state.message !== null && (

@@ -31,7 +31,7 @@ export function ProblemsPanel(): ReactElement {
       {troubles.length === 0 ? (
         <Empty icon="check" text={t("problems.none")} />
       ) : (
-        <p className="muted hint">
+        <p className="muted small">
           <Keys combination="F8" /> {t("problems.next_tip")}
         </p>
       )}

@@ -1,6 +1,6 @@
 /** Everything that is open: tabs, runs, the node list, settings. What panels and actions work on. */
 
-import { address } from "../api/client.ts";
+import { address, pathOf } from "../api/client.ts";
 import { choices, drafts, upload } from "../api/routes.ts";
 import { RunStore } from "../api/runs.ts";
 import type { Artifact, NodeList } from "../api/types.ts";
@@ -147,14 +147,19 @@ export class Studio {
     return {
       choices: new ChoiceLists(list.choices, choices),
       preferences,
-      inputPicture: (name) =>
-        address(`/folders/input/${name.split("/").map(encodeURIComponent).join("/")}`, { preview: THUMBNAIL }),
+      inputPicture: (name) => inputAddress(name, THUMBNAIL),
+      inputFile: (name) => inputAddress(name),
       upload: async (file, name) => (await upload(file, name)).name,
       search: (search) => this.search.set(search),
       showPicture: (artifacts, index) => this.pictures.set({ artifacts, index }),
       fail: (sentence) => this.notices.tell("error", sentence),
     };
   }
+}
+
+/** The address of a file of the input folder, or of a small copy of it. */
+function inputAddress(name: string, preview?: number): string {
+  return address(`/folders/input/${pathOf(name)}`, { preview });
 }
 
 /** Who asks, so that the queue lets several people take turns. */

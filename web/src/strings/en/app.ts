@@ -78,6 +78,8 @@ export const app = {
   "server.unreachable": "The server does not answer. Is it still running?",
   "server.lost": "Connection lost; trying again…",
   "server.connecting": "Connecting…",
+  "failure.text": "Something in this part of the page broke. Your work is kept.",
+  "failure.again": "Show it again",
   "notices.title": "Messages",
   "notices.close": "Close the message",
 } as const;

@@ -78,6 +78,8 @@ export const app: Translated<typeof english> = {
   "server.unreachable": "服务器没有响应。它还在运行吗？",
   "server.lost": "连接已断开，正在重试…",
   "server.connecting": "正在连接…",
+  "failure.text": "页面的这一部分出现了错误。您的工作已保留。",
+  "failure.again": "重新显示",
   "notices.title": "消息",
   "notices.close": "关闭消息",
 };
