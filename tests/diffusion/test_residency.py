@@ -12,6 +12,7 @@ from diffusion.errors import OutOfMemory, Stopped, UnreadableFile
 from diffusion.files.folders import ModelFolders
 from diffusion.handle import Applied, Blend, File, Patched, TextHandle
 from diffusion.residency import Residency
+from diffusion.slot import Slot
 
 COMPONENTS = ("model", "text", "vae")
 Q = "down_blocks.0.attentions.0.transformer_blocks.0.attn1.to_q.weight"
@@ -349,6 +350,27 @@ def test_out_of_memory_while_running_releases_others_and_tries_once_more(residen
     assert residency.run(one.vae, work) == "done"
     assert len(attempts) == 2
     assert attempts[1] < attempts[0]
+
+
+@pytest.mark.parametrize("failures", [1, 2, 9])
+def test_out_of_memory_while_loading_releases_others_and_tries_once_more(residency, one, monkeypatch, failures):
+    state(residency, one.text)
+    held, write = [], Slot.write
+
+    def short_of_memory(slot, *rest):
+        held.append(residency.held())
+        if len(held) <= failures:
+            raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 20.00 GiB")
+        return write(slot, *rest)
+
+    monkeypatch.setattr(Slot, "write", short_of_memory)
+    if failures == 1:
+        assert residency.run(one.vae, lambda module: "done") == "done"
+    else:
+        with pytest.raises(OutOfMemory, match="loading a model"):
+            residency.run(one.vae, lambda module: "done")
+    assert len(held) == 2
+    assert held[1] < held[0]
 
 
 @pytest.mark.parametrize(
