@@ -161,8 +161,7 @@ class Interleavings(RuleBasedStateMachine):
         self.folder.cleanup()
 
     def do(self, coroutine):
-        result = self.loop.run_until_complete(coroutine)
-        return result
+        return self.loop.run_until_complete(coroutine)
 
     def some(self, data: st.DataObject, *states: State) -> str | None:
         found = sorted(job_id for job_id, job in self.model.jobs.items() if job.state in states)
