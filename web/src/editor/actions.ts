@@ -31,6 +31,8 @@ export interface Action {
   readonly keys: readonly string[];
   readonly enabled: () => boolean;
   readonly run: () => void;
+  /** The browser fires an event of its own for its keys, which needs no permission: they are left to it. */
+  readonly native?: boolean;
 }
 
 const ALIGNMENTS: readonly Alignment[] = ["left", "center", "right", "top", "middle", "bottom"];
@@ -85,6 +87,7 @@ export function editorActions(workspace: Workspace): Action[] {
     selection.retain(store.graph());
     workspace.say(name === undefined ? t("said.nothing") : t(key, { step: name }));
   };
+  const native = (own: Action): Action => ({ ...own, native: true });
   return [
     action(
       "edit",
@@ -100,19 +103,21 @@ export function editorActions(workspace: Workspace): Action[] {
       () => tell("said.redone", store.redo()),
       () => store.history.redo.length > 0,
     ),
-    action(
-      "edit",
-      "cut",
-      ["Mod+X"],
-      () => {
-        void copySelected(workspace);
-        edit("cut", (draft) => removeItems(draft, selection.items))();
-      },
-      some,
+    native(
+      action(
+        "edit",
+        "cut",
+        ["Mod+X"],
+        () => {
+          void copySelected(workspace);
+          edit("cut", (draft) => removeItems(draft, selection.items))();
+        },
+        some,
+      ),
     ),
-    action("edit", "copy", ["Mod+C"], () => void copySelected(workspace), some),
-    action("edit", "paste", ["Mod+V"], () => void pasteFromClipboard(workspace, false)),
-    action("edit", "paste_wired", ["Mod+Shift+V"], () => void pasteFromClipboard(workspace, true)),
+    native(action("edit", "copy", ["Mod+C"], () => void copySelected(workspace), some)),
+    native(action("edit", "paste", ["Mod+V"], () => void pasteFromClipboard(workspace, false))),
+    native(action("edit", "paste_wired", ["Mod+Shift+V"], () => void pasteFromClipboard(workspace, true))),
     action(
       "edit",
       "duplicate",

@@ -45,10 +45,11 @@ function Parts({ workspace }: { readonly workspace: Workspace }): ReactElement {
   const [machine, setMachine] = useState<Machine | null>(null);
   useEffect(() => {
     const { view } = workspace;
-    const place = (): void => view.place(root.current!.getBoundingClientRect());
+    const element = root.current!;
+    const place = (): void => view.place(element.getBoundingClientRect());
     place();
     const observer = new ResizeObserver(place);
-    observer.observe(root.current!);
+    observer.observe(element);
     const scene = new Scene(workspace);
     workspace.showGraph(scene.bounds());
     const model = new WindowModel(workspace, scene);

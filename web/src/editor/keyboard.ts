@@ -35,10 +35,10 @@ export function isCombination(
   return !(letter || key.length > 1) || event.shiftKey === wants("Shift"); // signs need Shift on some keyboards
 }
 
-/** The action that a key event asks for. */
+/** The action that a key event asks for; those that the browser has events for are not among them. */
 export function actionOf(actions: readonly Action[], event: Parameters<typeof isCombination>[0]): Action | undefined {
   return actions.find(
-    ({ keys, enabled }) => keys.some((combination) => isCombination(event, combination)) && enabled(),
+    ({ keys, enabled, native }) => !native && keys.some((keys) => isCombination(event, keys)) && enabled(),
   );
 }
 

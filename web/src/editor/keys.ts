@@ -9,8 +9,6 @@ import type { Direction } from "./keyboard.ts";
 import { actionOf, ARROWS, neighbor, openSearch, stopOf } from "./keyboard.ts";
 import type { Workspace } from "./workspace.ts";
 
-/** The browser's own: it fires `copy`, `cut` and `paste`, which need no permission. */
-const CLIPBOARD: ReadonlySet<string> = new Set(["edit.copy", "edit.cut", "edit.paste", "edit.paste_wired"]);
 const WAYS: Readonly<Record<Direction, readonly [number, number]>> = {
   left: [-1, 0],
   right: [1, 0],
@@ -44,12 +42,9 @@ export function pressKey(
     return event.altKey ? nudge(workspace, way, event.shiftKey) : walk(workspace, way, event.shiftKey);
   if (!command && !event.altKey && (key === "Enter" || key === " "))
     return key === "Enter" ? enterNode(workspace) : mark(workspace);
+  workspace.pastesWired = command && event.shiftKey && key.toLowerCase() === "v"; // the paste event does not say
   const action = actionOf(actions, event);
   if (action === undefined) return false;
-  if (CLIPBOARD.has(action.name)) {
-    workspace.pastesWired = action.name === "edit.paste_wired";
-    return false;
-  }
   action.run();
   return true;
 }

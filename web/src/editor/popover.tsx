@@ -24,7 +24,7 @@ export function Popover(props: {
 }): ReactElement {
   const { at, label, role = "dialog", className = "", onClose, children } = props;
   const box = useRef<HTMLDivElement>(null);
-  const [style, setStyle] = useState<CSSProperties>({ visibility: "hidden" });
+  const [style, setStyle] = useState<CSSProperties>({ opacity: 0 }); // hidden it could not take the focus;
 
   useLayoutEffect(() => {
     const { width, height } = box.current!.getBoundingClientRect();

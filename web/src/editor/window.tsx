@@ -96,7 +96,7 @@ export function GraphWindow({ model, dragging }: GraphWindowProps): ReactElement
       selectionKeyCode={null}
       multiSelectionKeyCode={null}
       elevateNodesOnSelect={false}
-      proOptions={{ hideAttribution: true }}
+      attributionPosition="bottom-left"
       onNodesChange={onNodesChange}
       onNodeDragStart={(_, node) => dragging.begin(node.id)}
       onNodeDragStop={(event) => dragging.end(wireAt(pointOf(event as unknown as globalThis.MouseEvent | TouchEvent)))}

@@ -8,11 +8,12 @@ import { Position } from "@xyflow/react";
 
 import { outputPlace, rectOf, shapeOf, inputPlace } from "../document/geometry.ts";
 import { inputsOf } from "../document/specs.ts";
-import type { Frame, GraphNode, Note, NodeId, Rect } from "../document/types.ts";
+import type { Frame, GraphNode, Note, NodeId, Point, Rect } from "../document/types.ts";
 import { wiresFrom, wiresInto } from "../document/wires.ts";
 import type { Wire as GraphWire } from "../document/wires.ts";
 import type { Scene } from "./scene.ts";
 import { Topic } from "./topic.ts";
+import type { WireEdge } from "./wire.tsx";
 import type { Workspace } from "./workspace.ts";
 
 /** In graph units: how coarsely the window moves, and how far it reaches beyond the view. */
@@ -20,7 +21,6 @@ const STEP = 250;
 const MARGIN = 300;
 /** Wires of a node with more readers than this are painted, not mounted, where their other end is out of sight. */
 const MOST_OUTSIDE = 200;
-const HANDLE = 24;
 
 export interface Window {
   readonly nodes: Node[];
@@ -41,7 +41,7 @@ export class WindowModel {
   readonly window = new Topic<Window>(EMPTY);
   private area = "";
   private readonly nodes = new Map<string, Known>();
-  private readonly edges = new Map<string, Edge>();
+  private readonly edges = new Map<string, WireEdge>();
   private readonly stops: readonly (() => void)[];
 
   constructor(
@@ -140,11 +140,11 @@ export class WindowModel {
     }
     const spec = this.workspace.spec(item);
     const { width, height } = rectOf(item, spec);
-    const at = (place: { x: number; y: number }): { x: number; y: number; width: number; height: number } => ({
-      x: place.x - item.x - HANDLE / 2,
-      y: place.y - item.y - HANDLE / 2,
-      width: HANDLE,
-      height: HANDLE,
+    const at = ({ x, y }: Point): { x: number; y: number; width: number; height: number } => ({
+      x: x - item.x,
+      y: y - item.y,
+      width: 0, // wires begin at the middle of a socket, not at the edge of what can be pressed
+      height: 0,
     });
     const shown = shapeOf(item, spec).rows.length > 0 ? inputsOf(item, spec).map(({ name }) => name) : [];
     const inputs = new Set([...shown, ...Object.keys(item.inputs)]);
@@ -171,7 +171,7 @@ export class WindowModel {
     };
   }
 
-  private edgeOf(id: string, { from, to, input }: GraphWire): Edge {
+  private edgeOf(id: string, { from, to, input }: GraphWire): WireEdge {
     const { workspace } = this;
     const chosen = workspace.wire.get();
     const selected = chosen !== null && chosen.to.node === to && chosen.to.input === input;
@@ -183,12 +183,12 @@ export class WindowModel {
       known?.source === from.node &&
       known.sourceHandle === handle &&
       known.selected === selected &&
-      known.data?.["socket"] === socket &&
-      known.data?.["idle"] === idle
+      known.data?.socket === socket &&
+      known.data.idle === idle
     ) {
       return known;
     }
-    const edge: Edge = {
+    const edge: WireEdge = {
       id,
       type: "wire",
       source: from.node,
@@ -196,7 +196,7 @@ export class WindowModel {
       target: to,
       targetHandle: `in:${input}`,
       selected,
-      data: { socket, idle },
+      data: { output: from.output, input, socket, idle },
     };
     this.edges.set(id, edge);
     return edge;

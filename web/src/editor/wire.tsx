@@ -1,5 +1,5 @@
 import { useStore } from "@xyflow/react";
-import type { ConnectionLineComponentProps, EdgeProps, ReactFlowState } from "@xyflow/react";
+import type { ConnectionLineComponentProps, Edge, EdgeProps, ReactFlowState } from "@xyflow/react";
 import { memo, useSyncExternalStore } from "react";
 import type { ReactElement } from "react";
 
@@ -9,6 +9,14 @@ import { Icon } from "./icon.tsx";
 import { refusalText } from "./refusal.tsx";
 import { socketColor } from "./sockets.ts";
 import { t } from "../strings/index.ts";
+
+export type WireEdge = Edge<{
+  readonly output: number;
+  readonly input: string;
+  readonly socket: string;
+  /** Whether one of its nodes does not run. */
+  readonly idle: boolean;
+}>;
 
 /** How far a wire goes straight on before it turns. */
 export function reach(fromX: number, toX: number): number {
@@ -22,20 +30,18 @@ export function wirePath(fromX: number, fromY: number, toX: number, toY: number)
   return `M${fromX} ${fromY}C${fromX + bend} ${fromY} ${toX - bend} ${toY} ${toX} ${toY}`;
 }
 
-export const Wire = memo(function Wire({
-  sourceX,
-  sourceY,
-  targetX,
-  targetY,
-  data,
-  selected,
-}: EdgeProps): ReactElement {
-  const path = wirePath(sourceX, sourceY, targetX, targetY);
+/** A wire between sockets. React Flow says when to draw it; where it goes, the geometry says without measuring. */
+export const Wire = memo(function Wire({ source, target, data, selected }: EdgeProps<WireEdge>): ReactElement {
+  const workspace = useWorkspace();
+  const { output, input, socket, idle } = data!;
+  const from = workspace.placeOf({ node: source, output });
+  const to = workspace.placeOf({ node: target, input });
+  const path = wirePath(from.x, from.y, to.x, to.y);
   return (
-    <g className="wire" data-selected={selected || undefined} data-passing={data?.["idle"] ? true : undefined}>
+    <g className="wire" data-selected={selected || undefined} data-idle={idle || undefined}>
       <path className="react-flow__edge-interaction" d={path} />
       <path className="wire-edge" d={path} />
-      <path className="wire-core" d={path} style={{ stroke: socketColor(String(data?.["socket"] ?? "*")) }} />
+      <path className="wire-core" d={path} style={{ stroke: socketColor(socket) }} />
     </g>
   );
 });
@@ -46,7 +52,7 @@ const hovered = (state: ReactFlowState): string | null => {
 };
 
 /** The wire that is being drawn: red with the reason where it would be refused. */
-export function DrawnWire({ fromX, fromY, toX, toY }: ConnectionLineComponentProps): ReactElement | null {
+export function DrawnWire({ toX, toY }: ConnectionLineComponentProps): ReactElement | null {
   const workspace = useWorkspace();
   const { connecting } = workspace;
   const drawing = useSyncExternalStore(connecting.subscribe, () => connecting.current);
@@ -56,7 +62,7 @@ export function DrawnWire({ fromX, fromY, toX, toY }: ConnectionLineComponentPro
   const verdict = node !== undefined && handle !== undefined ? connecting.verdict(endOf(node, handle)) : null;
   const isSelf = verdict !== null && node === drawing.start.node && verdict.wire === null;
   const refused = verdict !== null && verdict.reason !== null && !isSelf;
-  const start = drawing.taken === null ? { x: fromX, y: fromY } : workspace.placeOf(drawing.start);
+  const start = workspace.placeOf(drawing.start);
   const backwards = drawing.start.input !== undefined;
   const path = backwards ? wirePath(toX, toY, start.x, start.y) : wirePath(start.x, start.y, toX, toY);
   const converter = refused ? verdict.converters[0] : undefined;
