@@ -226,6 +226,7 @@ class Interleavings(RuleBasedStateMachine):
         self.do(self.queue.recover())
         for job_id in [job_id for job_id, job in self.model.jobs.items() if job.state is State.RUNNING]:
             self.model.lose(job_id)
+            self.model.settle()
 
     @rule(data=st.data())
     def cancel(self, data):
