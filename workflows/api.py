@@ -11,6 +11,8 @@ from graph.workflow import Link, Mode, Node, read_input
 from workflows.lenient_json import is_finite, repeated_keys
 
 REROUTE, PASSED_ON = "Reroute", "value"
+UNNAMED = {REROUTE: PASSED_ON, "Note": "text", "MarkdownNote": "text"}
+"""What the one input of a node is called here that has no name in the editor, and any in other programs."""
 LITERAL = "__value__"
 """``{"__value__": [1, 2]}`` is the list [1, 2]; a bare ``["3", 0]`` is a link."""
 
@@ -38,8 +40,8 @@ def read_nodes(entries: Any, modes: Mapping[str, Mode], problems: list[Problem],
             if isinstance(value, str) and not _is_text(value):
                 message = f"{name!r} holds half of a character (a lone surrogate); write it again"
                 problems.append(Problem("not_text", message, address, name))
-            if entry["class_type"] == REROUTE and len(entry["inputs"]) == 1:
-                name = PASSED_ON  # the editor gives the one input of a reroute no name, and other programs any
+            if len(entry["inputs"]) == 1:
+                name = UNNAMED.get(entry["class_type"], name)
             inputs[name] = _read_input(value)
             if _names_a_number(value) and str(value[0]) in entries:
                 inputs[name] = Link(str(value[0]), value[1])

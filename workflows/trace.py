@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from graph.workflow import Link, NodeId, Workflow
-from workflows.api import links
+from workflows.api import PASSED_ON, REROUTE, links
 from workflows.document import Document
 from workflows.variations import varied
 
@@ -18,6 +18,11 @@ def literal(document: Document, node_id: NodeId, name: str) -> Any:
 
     Where prompt variations are linked it is what their seed chooses.
     """
+    return _followed(document, node_id, name, varies=True)
+
+
+def _followed(document: Document, node_id: NodeId, name: str, *, varies: bool) -> Any:
+    """The same; a value that does not vary, such as a seed, cannot come from variations."""
     node = document.workflow.nodes.get(node_id)
     seeds: list[int] = []
     for _ in range(FARTHEST):
@@ -28,14 +33,18 @@ def literal(document: Document, node_id: NodeId, name: str) -> Any:
             return value
         source, node = value.node, document.workflow.nodes.get(value.node)
         if node is not None and node.type == VARIATIONS:
-            seed = literal(document, source, "seed")
+            if not varies:
+                return None
+            seed = _followed(document, source, "seed", varies=False) if "seed" in node.inputs else 0
             if not isinstance(seed, int):
                 return None
             seeds.append(seed)
             name = "text"
-            continue
-        literals = [known for known in node.inputs if not isinstance(node.inputs[known], Link)] if node else []
-        name = "value" if "value" in literals else literals[0] if len(literals) == 1 else ""
+        elif node is not None and node.type == REROUTE:
+            name = PASSED_ON
+        else:
+            literals = [known for known in node.inputs if not isinstance(node.inputs[known], Link)] if node else []
+            name = "value" if "value" in literals else literals[0] if len(literals) == 1 else ""
     return None
 
 

@@ -44,3 +44,30 @@ def test_what_a_seed_chooses_of_a_prompt_is_known():
     )
     assert literal(document, "5", "text") == varied("a {red|blue|green} circle", 3)
     assert literal(document, "5", "other") is None
+
+
+def test_a_reroute_passes_a_value_on():
+    document = read_document(
+        {
+            "1": {"class_type": "PrimitiveInt", "inputs": {"value": 3}},
+            "2": {"class_type": "Reroute", "inputs": {"": ["1", 0]}},
+            "3": {"class_type": "Reroute", "inputs": {"any": ["2", 0]}},
+            "4": {"class_type": "User", "inputs": {"steps": ["3", 0]}},
+        }
+    )
+    assert literal(document, "4", "steps") == 3
+
+
+def test_variations_that_choose_by_themselves_choose_nothing():
+    own = {"class_type": "PromptVariations", "inputs": {"text": "{a|b}", "seed": ["1", 0]}}
+    other = {"class_type": "PromptVariations", "inputs": {"text": "{a|b}", "seed": ["3", 0]}}
+    value = {"class_type": "PrimitiveInt", "inputs": {"value": ["2", 0]}}
+    user = {"class_type": "User", "inputs": {"a": ["1", 0], "b": ["2", 0]}}
+    document = read_document({"1": own, "2": other, "3": value, "4": user})
+    assert [literal(document, "4", name) for name in "ab"] == [None, None]
+
+
+def test_variations_without_a_written_seed_have_the_usual_one():
+    variations = {"class_type": "PromptVariations", "inputs": {"text": "{a|b|c}"}}
+    document = read_document({"1": variations, "2": {"class_type": "User", "inputs": {"text": ["1", 0]}}})
+    assert literal(document, "2", "text") == varied("{a|b|c}", 0)
