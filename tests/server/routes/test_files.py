@@ -2,7 +2,6 @@
 
 import asyncio
 import io
-import json
 import struct
 import zlib
 
@@ -97,10 +96,10 @@ def test_a_picture_is_called_as_what_it_is(ask):
     async def script(client):
         return [
             (await send(client, png(), name))[1]["name"]
-            for name in ("a.jpg", "a", "", "a.html", "../../x.png", "nul.png")
+            for name in ("a.jpg", "a", "", "a.html", "../../x.png", "C:\\pictures\\y.png", "nul.png")
         ]
 
-    assert ask(script) == ["a.png", "a (1).png" if False else "a.png", "picture.png", "a.html.png", "x.png", "_nul.png"]
+    assert ask(script) == ["a.png", "a.png", "picture.png", "a.html.png", "x.png", "y.png", "_nul.png"]
 
 
 def bomb(width, height):
@@ -231,12 +230,8 @@ def test_a_form_that_is_none_is_refused(ask):
                 b"",
                 b"--x\r\n\r\n--x--",
                 b"nonsense",
-                b"--x\r\nContent-Disposition: form-data; name=other\r\n\r\n1\r\n--x--",
+                field,
             )
         ]
 
     assert set(ask(script)) == {400}
-
-
-def test_json_of_the_url_is_plain(ask):
-    assert json.dumps(ask(lambda client: send(client, png()))[1]["url"]) == '"/api/v1/folders/input/a.png"'
