@@ -22,9 +22,10 @@ from cli.execution import read_bytes
 from cli.hashes import FileHashes
 from cli.jobs import Jobs
 from cli.lock import held_alone
-from cli.parts import build_choices, build_registry
+from cli.parts import Pack, build_choices, build_registry, described_packs
 from cli.places import Places, places
 from diffusion.files.folders import ModelFolders
+from graph.registry import Registry
 from server.access import Access, OpenToAll, make_token
 from server.app import build_app
 from server.database import Database, DatabaseError
@@ -48,8 +49,9 @@ def command(arguments: argparse.Namespace) -> int:
     where, devices, access = places(arguments), choose_devices(arguments.devices), _access(arguments)
     logging.basicConfig(level=logging.WARNING, format="%(message)s")
     with held_alone(where.state / "serve.lock"):
+        packs = described_packs(where)
         try:
-            asyncio.run(_serve(arguments, where, devices, access))
+            asyncio.run(_serve(arguments, where, devices, access, packs))
         except DatabaseError as error:
             raise CommandError(str(error)) from error
     return ExitCode.DONE
@@ -68,7 +70,9 @@ def _access(arguments: argparse.Namespace) -> Access:
         raise CommandError(str(error)) from error
 
 
-async def _serve(arguments: argparse.Namespace, where: Places, devices: Sequence[str], access: Access) -> None:
+async def _serve(
+    arguments: argparse.Namespace, where: Places, devices: Sequence[str], access: Access, packs: Sequence[Pack]
+) -> None:
     ending = _on_signals()
     async with AsyncExitStack() as stack:
         database = Database(where.state / "server.sqlite", (QUEUE, SHELF))
@@ -78,11 +82,16 @@ async def _serve(arguments: argparse.Namespace, where: Places, devices: Sequence
         ledger = Ledger(database, folders, where.state / "counters.sqlite")
         rules = Rules(ledger.publish, arguments.job_timeout, arguments.warm)
         pool = Pool(queue, devices, partial(worker_command, arguments), rules)
+        world = _world(arguments, where, packs)
         parts = Parts(
             queue=queue,
             hub=queue.hub,
             database=database,
-            world=_world(arguments, where),
+            world=world,
+            packs=[
+                {"name": pack.name, "nodes": [kind.spec.name for kind in pack.types], "reasons": list(pack.reasons)}
+                for pack in packs
+            ],
             folders=folders,
             models=where.folders,
             templates=ROOT / "workflows",
@@ -91,10 +100,10 @@ async def _serve(arguments: argparse.Namespace, where: Places, devices: Sequence
             access=access,
             limits=Limits(upload=read_bytes(arguments.max_upload_size, "--max-upload-size")),
             workers=pool,
-            explain=Explainer(pool, arguments, where, devices[0]),
+            explain=Explainer(pool, arguments, where, devices[0], world.registry),
             describe=_describe,
             count_tokens=partial(_count_tokens, where.folders),
-            edges=[edge(where.base / "user") for edge in arguments.edges],
+            edges=[edge((arguments.state_directory or where.base) / "user") for edge in arguments.edges],
         )
         runner = web.AppRunner(build_app(parts), access_log=None, shutdown_timeout=PATIENCE)
         await runner.setup()
@@ -126,9 +135,9 @@ def _on_signals() -> asyncio.Event:
     return ending
 
 
-def _world(arguments: argparse.Namespace, where: Places) -> World:
+def _world(arguments: argparse.Namespace, where: Places, packs: Sequence[Pack]) -> World:
     hash_of = FileHashes(where.folders, where.state / "hashes.sqlite")
-    return World(build_registry(), build_choices(where), arguments.read_editor_format, hash_of)
+    return World(build_registry(packs), build_choices(where), arguments.read_editor_format, hash_of)
 
 
 def _describe(path: Path) -> Mapping[str, Any]:
@@ -165,7 +174,7 @@ def _greeting(runner: web.AppRunner, arguments: argparse.Namespace, access: Acce
 def worker_command(arguments: argparse.Namespace, device: str) -> list[str]:
     """What starts the worker of a device, with the directories and limits that this server was started with."""
     words = [*PROGRAM, "worker", "--device", device, "--dtype", arguments.dtype, "--cache-size", arguments.cache_size]
-    for name in ("base_directory", "input_directory", "output_directory", "state_directory"):
+    for name in ("base_directory", "input_directory", "output_directory", "state_directory", "custom_nodes"):
         if (path := getattr(arguments, name)) is not None:
             words += [f"--{name.replace('_', '-')}", str(path.resolve())]
     for path in arguments.models:
@@ -176,8 +185,8 @@ def worker_command(arguments: argparse.Namespace, device: str) -> list[str]:
 class Explainer:
     """What would run: as an idle worker knows it, or else as what is on disk tells."""
 
-    def __init__(self, pool: Pool, arguments: argparse.Namespace, where: Places, device: str):
-        self._pool, self._where = pool, where
+    def __init__(self, pool: Pool, arguments: argparse.Namespace, where: Places, device: str, registry: Registry):
+        self._pool, self._where, self._registry = pool, where, registry
         self._arguments = argparse.Namespace(**vars(arguments) | {"device": device})
         self._jobs: Jobs | None = None
         self._one_at_a_time = asyncio.Lock()
@@ -193,5 +202,5 @@ class Explainer:
     def _explain(self, checked: Checked) -> Mapping[str, Mapping[str, Any]]:
         assert checked.graph is not None
         if self._jobs is None:
-            self._jobs = Jobs(self._where, self._arguments)
+            self._jobs = Jobs(self._where, self._arguments, self._registry)
         return self._jobs.explain_graph(checked.document, checked.graph)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -12,6 +13,8 @@ from server.queue import JobQueue
 from server.workers import LINES
 from server.workplace import Rules, Workplace
 
+LOG = logging.getLogger(__name__)
+PAUSE = 1.0  # seconds before a workplace begins anew
 EXPIRY = 5.0  # seconds between two looks for workers that are silent
 
 
@@ -32,7 +35,7 @@ class Pool:
         """Take jobs from now on."""
         self._queue.capacity = len(self._places)
         self._queue.on_cancel = self._cancel
-        work = [place.work() for place in self._places]
+        work = [self._work(place) for place in self._places]
         self._tasks = [asyncio.create_task(task) for task in (*work, self._watch_arrivals(), self._watch_leases())]
 
     async def stop(self) -> None:
@@ -63,6 +66,16 @@ class Pool:
             if (found := await place.explain(document, targets)) is not None:
                 return found
         return None
+
+    async def _work(self, place: Workplace) -> None:
+        while True:
+            try:
+                await place.work()
+                return
+            except Exception:  # one place that is at fault must not leave its device idle for good
+                LOG.exception("The worker on %s is begun anew, after a fault of the server.", place.device)
+                place.abandon()
+            await asyncio.sleep(PAUSE)
 
     async def _is_short_of_workers(self) -> bool:
         """Whether more jobs wait than there are workers about to take one."""

@@ -6,7 +6,7 @@ import asyncio
 import os
 import signal
 import sys
-from asyncio.subprocess import PIPE, Process
+from asyncio.subprocess import PIPE, Process, SubprocessStreamProtocol
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
@@ -22,14 +22,26 @@ CHUNK = 1 << 16
 LAST_WORDS = 5.0  # seconds for a process whose pipe has ended to end itself
 
 
+class Pipes(SubprocessStreamProtocol):
+    """Says when the process has ended, where something that it started may still hold its pipes open."""
+
+    def __init__(self) -> None:
+        super().__init__(limit=CHUNK, loop=asyncio.get_running_loop())
+        self.exited = asyncio.Event()
+
+    def process_exited(self) -> None:
+        super().process_exited()
+        self.exited.set()
+
+
 class WorkerProcess:
     """Begins with `start`; `gone` is over when it has ended, and `epitaph` then says how."""
 
-    def __init__(self, process: Process, hear: Hear, log: deque[str]):
-        self._process, self._hear, self._log = process, hear, log
+    def __init__(self, process: Process, exited: asyncio.Event, hear: Hear, log: deque[str]):
+        self._process, self._exited, self._hear, self._log = process, exited, hear, log
         self._verdict = ""
         self._said = asyncio.create_task(self._read_log())
-        self.gone: asyncio.Task[None] = asyncio.create_task(self._listen())
+        self.gone: asyncio.Task[None] = asyncio.create_task(self._live())
 
     @classmethod
     async def start(cls, command: Sequence[str], hear: Hear, log: deque[str]) -> WorkerProcess:
@@ -38,8 +50,9 @@ class WorkerProcess:
         ``hear`` is given one message after the other, and the next one is read when it has returned.
         """
         group: dict[str, Any] = {} if sys.platform == "win32" else {"process_group": 0}
-        process = await asyncio.create_subprocess_exec(*command, stdin=PIPE, stdout=PIPE, stderr=PIPE, **group)
-        return cls(process, hear, log)
+        loop = asyncio.get_running_loop()
+        transport, pipes = await loop.subprocess_exec(Pipes, *command, stdin=PIPE, stdout=PIPE, stderr=PIPE, **group)
+        return cls(Process(transport, pipes, loop), pipes.exited, hear, log)
 
     @property
     def pid(self) -> int:
@@ -75,6 +88,19 @@ class WorkerProcess:
         self.kill("did not end when it was asked to")
         await self.gone
 
+    async def _live(self) -> None:
+        """Listen until it has ended, and all that it started; raises what the server could not take in."""
+        listening, exiting = asyncio.create_task(self._listen()), asyncio.create_task(self._exited.wait())
+        await asyncio.wait({listening, exiting}, return_when=asyncio.FIRST_COMPLETED)
+        if not exiting.done():
+            await asyncio.wait({exiting}, timeout=LAST_WORDS)
+        self.kill("closed its pipe and did not end")
+        await exiting
+        try:
+            await listening
+        finally:
+            await self._said
+
     async def _listen(self) -> None:
         assert self._process.stdout is not None
         try:
@@ -85,12 +111,6 @@ class WorkerProcess:
         except Exception:
             self.kill("was ended, because the server could not take in what it said")
             raise
-        finally:
-            with suppress(TimeoutError):
-                await asyncio.wait_for(self._process.wait(), LAST_WORDS)
-            self.kill("closed its pipe and did not end")  # also whatever it started and left behind
-            await self._process.wait()
-            await self._said
 
     async def _read_log(self) -> None:
         assert self._process.stderr is not None

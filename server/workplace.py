@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from server.attempt import Attempt, insist
+from server.database import DatabaseError
 from server.jobs import Job, QueueError, State
 from server.protocol import Frame
 from server.queue import JobQueue
@@ -87,6 +88,12 @@ class Workplace:
         """The model files whose weights are on the device."""
         return frozenset(self._beat.get("resident", ()))
 
+    @property
+    def _real_device(self) -> str:
+        """What ``auto`` turned out to be, once a model was used."""
+        device = self._beat.get("device") or {}
+        return str(device.get("device", self.device))
+
     def describe(self) -> dict[str, Any]:
         """For people and programs."""
         device = self._beat.get("device") or {}
@@ -121,7 +128,7 @@ class Workplace:
             if process is None:
                 continue
             self.state = "idle"
-            job = await insist(lambda: self._queue.claim(self.device, self.resident, self.device))
+            job = await insist(lambda: self._queue.claim(self.device, self.resident, self._real_device))
             if job is not None:
                 await self._run(process, job)
             else:
@@ -141,6 +148,13 @@ class Workplace:
         """End the process, once `work` has returned."""
         if self._process is not None:
             await self._process.stop(self._rules.patience.ending)
+
+    def abandon(self) -> None:
+        """Begin anew without process and job, after a fault of our own; the job's lease will expire."""
+        if self._process is not None:
+            self._process.kill("was ended after a fault of the server")
+        self._process = self._attempt = self._ended = None
+        self._beat = {}
 
     def cancel(self, job: str) -> None:
         """Stop this job, if it runs here."""
@@ -248,7 +262,7 @@ class Workplace:
         answer: dict[str, Any]
         try:
             answer = {"name": await self._rules.publish(message["job"], self.device, message["file"])}
-        except QueueError as error:
+        except (QueueError, DatabaseError) as error:
             answer = {"error": str(error)}
         if self._process is not None:
             self._process.send("published", request=message["request"], **answer)
