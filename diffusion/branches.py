@@ -169,7 +169,7 @@ class _Beside:
         if not any(parts):
             return answer
         if all(part == parts[0] for part in parts):
-            parts = parts[:1]
+            return answer + self._added(inputs[0], parts[0])
         pieces = zip(inputs[0].chunk(len(parts)), answer.chunk(len(parts)), parts, strict=True)
         return torch.cat([own + self._added(x, acting) if acting else own for x, own, acting in pieces])
 
