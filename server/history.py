@@ -10,8 +10,8 @@ from typing import Any, TypeVar
 from server.database import Database
 from server.events import Message
 from server.jobs import Job, Output, State
-from server.records import LISTED, WHOLE, read_job, read_message, read_output
-from server.turns import IN_TURN
+from server.records import LISTED, WHOLE, Transaction, read_job, read_message, read_output
+from server.turns import in_turn
 
 T = TypeVar("T")
 EVENTS = "SELECT event.*, job.id AS job_id FROM event LEFT JOIN job ON job.number = event.job"
@@ -66,12 +66,17 @@ class History:
 
     async def queued(self, limit: int = 100, offset: int = 0, whole: bool = False) -> list[Job]:
         """Waiting jobs in the order in which they will go."""
-        rows = await self._rows(
-            f"SELECT {WHOLE if whole else LISTED} FROM ({IN_TURN} LIMIT ? OFFSET ?) AS chosen JOIN job USING (number)"
-            " ORDER BY chosen.nth",
-            (limit, offset),
-        )
-        return [read_job(row) for row in rows]
+
+        def look(connection: sqlite3.Connection) -> list[Job]:
+            numbers = in_turn(Transaction(connection, 0.0), offset + limit)[offset:]
+            rows = connection.execute(
+                f"SELECT {WHOLE if whole else LISTED} FROM (SELECT key AS nth, value AS number FROM json_each(?))"
+                " JOIN job USING (number) ORDER BY nth",
+                (json.dumps(numbers),),
+            )
+            return [read_job(row) for row in rows]
+
+        return await self._database.read(look)
 
     async def events(self, after: int = 0, job: str | None = None, limit: int = 1000) -> list[Message]:
         """Events that are kept, after a number, of one job or of all, the oldest first."""

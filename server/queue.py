@@ -110,7 +110,7 @@ class JobQueue(History):
                 return None
             job = change.job_numbered(number)
             turns.take_turn(change, number)
-            job = change.update(
+            change.update(
                 job,
                 state=State.RUNNING,
                 attempt=job.attempt + 1,
@@ -119,8 +119,8 @@ class JobQueue(History):
                 device=device,
                 started=change.now,
             )
-            change.tell(job, "started", {"attempt": job.attempt, "device": device})
-            return job
+            change.tell(job, "started", {"attempt": job.attempt + 1, "device": device})
+            return change.job(job.id)
 
         return await self._change(take, lambda job: self._leases.grant(job.id, worker) if job else None)
 
@@ -228,7 +228,8 @@ class JobQueue(History):
                 raise WrongState(
                     f"Job {job_id!r} is {job.state}. Failed, cancelled and interrupted ones can be retried."
                 )
-            return recovery.retry(change, job)
+            recovery.retry(change, job)
+            return change.job(job_id)
 
         return await self._change(again)
 
@@ -260,9 +261,9 @@ class JobQueue(History):
                 else:
                     line = turns.line_of(job.client)
                     place = turns.back_place(change, level, line, job.number)
-            moved = change.update(job, priority=level, line=line, place=place, passed=0)
-            change.tell(moved, "moved", {"priority": level})
-            return moved
+            change.update(job, priority=level, line=line, place=place, passed=0)
+            change.tell(job, "moved", {"priority": level})
+            return change.job(job_id)
 
         return await self._change(rearrange)
 
@@ -324,10 +325,13 @@ class JobQueue(History):
             self.paused = paused
             await self._change(write)
 
-    async def _take_back(self, job_id: str, worker: str, decide: Callable[[Transaction, Job], Job]) -> Job | None:
+    async def _take_back(self, job_id: str, worker: str, decide: Callable[[Transaction, Job], None]) -> Job | None:
         def decide_if_held(change: Transaction) -> Job | None:
             job = change.find(job_id)
-            return decide(change, job) if job is not None and _is_held(job, worker) else None
+            if job is None or not _is_held(job, worker):
+                return None
+            decide(change, job)
+            return change.job(job_id)
 
         job = await self._change(decide_if_held)
         if job is not None:

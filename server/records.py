@@ -76,11 +76,10 @@ class Transaction:
         seq = self.run("INSERT INTO event (job, time, type, data) VALUES (?, ?, ?, ?)", values).lastrowid
         self.messages.append(Message(seq, job.id if job else content.get("job"), self.now, kind, content))
 
-    def update(self, job: Job, **values: Any) -> Job:
-        """Set columns of a job; returns it as it is now."""
+    def update(self, job: Job, **values: Any) -> None:
+        """Set columns of a job."""
         assignments = ", ".join(f"{name} = :{name}" for name in values)
         self.run(f"UPDATE job SET {assignments} WHERE number = :number", values | {"number": job.number})
-        return self.job_numbered(job.number)
 
     def add_artifacts(self, job: Job, artifacts: Iterable[Mapping[str, Any]]) -> None:
         """Note files that a node made or found made; a file that was published is noted already."""

@@ -101,31 +101,43 @@ def position(change: Transaction, number: int) -> int:
     return higher + before + others + 1
 
 
-IN_TURN = """
-    SELECT number, row_number() OVER (ORDER BY priority DESC, round, turn, place, number) AS nth FROM (
-        SELECT job.number, job.priority, job.place, line.turn,
-            CASE WHEN job.line = '' THEN 0
-                ELSE row_number() OVER (PARTITION BY job.priority, job.line ORDER BY job.place, job.number) END AS round
-        FROM job JOIN line ON line.priority = job.priority AND line.name = job.line
-        WHERE job.state = 'queued'
-    ) ORDER BY nth
-"""
-"""All waiting jobs as they go, in one statement: for listings; `position` is for one job."""
+def in_turn(change: Transaction, limit: int) -> list[int]:
+    """The numbers of the jobs that go next, if nothing else comes or goes."""
+    found: list[int] = []
+    for row in change.run("SELECT DISTINCT priority FROM line ORDER BY priority DESC").fetchall():
+        if len(found) < limit:
+            found += [job["number"] for job in _next_jobs(change, row["priority"], limit - len(found))]
+    return found
 
 
 def _next_jobs(change: Transaction, priority: int, limit: int) -> list[sqlite3.Row]:
-    """The first few jobs of a priority as they go."""
-    lines = change.run("SELECT name FROM line WHERE priority = ? ORDER BY turn LIMIT ?", (priority, limit)).fetchall()
-    jobs = [
-        change.run(
-            "SELECT number, line, models, passed FROM job WHERE state = 'queued' AND priority = ? AND line = ?"
-            " ORDER BY place, number LIMIT ?",
-            (priority, line["name"], limit),
-        ).fetchall()
-        for line in lines
-    ]
-    front = jobs.pop(0) if lines[0]["name"] == FRONT else []
-    return [*front, *_in_rounds(jobs)][:limit]
+    """The first few jobs of a priority as they go; reads few more than that from each line."""
+    lines = change.run(
+        "SELECT name, waiting FROM line WHERE priority = ? ORDER BY turn LIMIT ?", (priority, limit)
+    ).fetchall()
+    front = _first_of(change, priority, FRONT, limit) if lines[0]["name"] == FRONT else []
+    lines = [line for line in lines if line["name"] != FRONT]
+    rounds = _rounds([line["waiting"] for line in lines], limit - len(front))
+    return [*front, *_in_rounds([_first_of(change, priority, line["name"], rounds) for line in lines])][:limit]
+
+
+def _first_of(change: Transaction, priority: int, line: str, limit: int) -> list[sqlite3.Row]:
+    return change.run(
+        "SELECT number, line, models, passed FROM job WHERE state = 'queued' AND priority = ? AND line = ?"
+        " ORDER BY place, number LIMIT ?",
+        (priority, line, limit),
+    ).fetchall()
+
+
+def _rounds(waiting: list[int], wanted: int) -> int:
+    """After how many rounds so many jobs, or all, have had their turn."""
+    rounds = served = 0
+    remaining = sorted(waiting)
+    while remaining and served < wanted:
+        step = min(remaining[0] - rounds, -(-(wanted - served) // len(remaining)))
+        rounds, served = rounds + step, served + step * len(remaining)
+        remaining = [count for count in remaining if count > rounds]
+    return rounds
 
 
 def _in_rounds(lines: list[list[sqlite3.Row]]) -> Iterator[sqlite3.Row]:
