@@ -3,6 +3,8 @@
 import type { NodeSpec } from "./types.ts";
 
 const MISS = -1;
+/** For several words that begin a name as they stand. */
+const WHOLE_PHRASE = 50;
 
 /** The matching types, best first; of those that match alike the ones used lately come first. No words match all. */
 export function ranked(specs: readonly NodeSpec[], words: string, recent: readonly string[] = []): NodeSpec[] {
@@ -28,7 +30,9 @@ function scoreOf(spec: NodeSpec, words: readonly string[]): number {
     if (best === MISS) return MISS;
     score += best;
   }
-  return score;
+  const phrase = words.join(" ");
+  const whole = words.length > 1 && [spec.title, ...spec.aliases].some((name) => name.toLowerCase().startsWith(phrase));
+  return whole ? score + WHOLE_PHRASE : score;
 }
 
 /** A word in a name: as its beginning, the beginning of a part of it, anywhere, or letter by letter. */
@@ -46,20 +50,18 @@ function substring(name: string, word: string, score: number): number {
   return name.toLowerCase().includes(word) ? score : MISS;
 }
 
-/** The letters one after the other, each a start of a part of the name or next to the one before, as `ks` or `ltnt` are typed. */
+/** The letters one after the other, with gaps, starts of parts first: as `eli` for Empty Latent Image or `ltnt` are typed. */
 function scattered(lower: string, starts: readonly number[], word: string): number {
   let at = -1;
   let jumps = 0;
   for (const letter of word) {
-    const next =
-      lower[at + 1] === letter
-        ? at + 1
-        : (starts.find((start) => start > at && lower[start] === letter) ?? lower.indexOf(letter, at + 1));
+    const start = starts.find((each) => each > at && lower[each] === letter);
+    const next = lower[at + 1] === letter ? at + 1 : (start ?? lower.indexOf(letter, at + 1));
     if (next < 0) return MISS;
-    if (next !== at + 1) jumps++;
+    if (next !== at + 1) jumps += next === start ? 0.5 : 1;
     at = next;
   }
-  return jumps <= Math.max(1, word.length - 2) || word.length <= 2 ? Math.max(1, 24 - 6 * jumps) : MISS;
+  return jumps < word.length ? Math.max(1, 24 - 6 * jumps) : MISS;
 }
 
 /** Where the parts of a name begin: after spaces and marks, at capitals and digits. */

@@ -3,12 +3,10 @@
 import { REROUTE, REROUTE_SPEC } from "./reroute.ts";
 import { ranked } from "./search.ts";
 import { definitionOf, subgraphType } from "./subgraph_type.ts";
-import type { Definition, GraphNode, InputSpec, NodeSpec, OutputSpec } from "./types.ts";
-import { linkOf } from "./wires.ts";
+import type { Definition, GraphNode, InputSpec, Literal, NodeSpec, OutputSpec } from "./types.ts";
 
 export const ANY = "*";
 const PLAIN: ReadonlySet<string> = new Set(["INT", "FLOAT", "STRING", "BOOLEAN"]);
-const DEEPEST = 32; // subgraphs in subgraphs; one that holds itself ends here
 
 /** What a search may be narrowed to: types with an input for this output, or with an output for this input. */
 export interface Wanted {
@@ -36,7 +34,7 @@ export class NodeSpecs {
 
   /** What a node of this type looks like; undefined where neither the server nor the document knows it. */
   get(type: string): NodeSpec | undefined {
-    return this.#get(type, 0);
+    return this.#get(type, []);
   }
 
   /** Every type, subgraphs of the document last. */
@@ -67,20 +65,23 @@ export class NodeSpecs {
       .sort((a, b) => a.inputs.length + a.outputs.length - (b.inputs.length + b.outputs.length));
   }
 
-  #get(type: string, depth: number): NodeSpec | undefined {
+  /** `around` are the definitions that ask: one that holds itself knows no type for its own instance. */
+  #get(type: string, around: readonly string[]): NodeSpec | undefined {
     const id = definitionOf(type);
     if (id === undefined) return this.#nodes.get(type);
-    const definition = this.#definitions.get(id);
-    return definition && this.#derive(definition, depth);
+    const definition = around.includes(id) ? undefined : this.#definitions.get(id);
+    return definition && this.#derive(definition, around);
   }
 
   /** Made anew only where the definition, or one of the nodes at its ports, has become another value. */
-  #derive(definition: Definition, depth: number): NodeSpec {
+  #derive(definition: Definition, around: readonly string[]): NodeSpec {
     const { graph, inputs, outputs } = definition;
-    const inner = depth < DEEPEST ? (id: string) => graph.nodes.get(id) : () => undefined;
-    const sources = outputs.map(({ end }) => end && inner(end[0]));
-    const ends = inputs.map(({ ends: [end] }) => end && inner(end[0]));
-    const specs = [...sources, ...ends].map((node) => node && this.#get(node.type, depth + 1));
+    const sources = outputs.map(({ end }) => end && graph.nodes.get(end[0]));
+    const ends = inputs.map(({ ends: [end] }) => end && graph.nodes.get(end[0]));
+    const types = new Set([...sources, ...ends].flatMap((node) => node?.type ?? []));
+    const inside = [...around, definition.id];
+    const found = new Map(Array.from(types, (type) => [type, this.#get(type, inside)]));
+    const specs = [...sources, ...ends].map((node) => node && found.get(node.type));
     const of = [definition, ...sources, ...ends, ...specs];
     const known = this.#derived.get(definition.id);
     if (known && known.of.length === of.length && known.of.every((value, at) => value === of[at])) return known.spec;
@@ -160,7 +161,7 @@ export function placeholderSpec(node: GraphNode, outputs: number): NodeSpec {
   const inputs = Object.entries(node.inputs).map(([name, value]) => ({
     ...UNKNOWN_INPUT,
     name,
-    socket: linkOf(value) ? ANY : "STRING",
+    socket: "link" in value ? ANY : socketOf(value.literal),
     default: "literal" in value ? value.literal : null,
   }));
   const made = Array.from({ length: outputs }, (_, at) => ({ ...UNKNOWN_OUTPUT, name: String(at) }));
@@ -190,6 +191,14 @@ const UNKNOWN: NodeSpec = {
   version: 1,
   aliases: [],
 };
+
+/** The type of socket that a value could have been written into. */
+function socketOf(literal: Literal): string {
+  if (typeof literal === "string") return "STRING";
+  if (typeof literal === "boolean") return "BOOLEAN";
+  if (typeof literal === "bigint" || Number.isInteger(literal)) return "INT";
+  return typeof literal === "number" ? "FLOAT" : ANY;
+}
 
 function takes(input: InputSpec, output: OutputSpec): boolean {
   return input.socket !== ANY && output.socket !== ANY && accepts(input, output);
