@@ -46,7 +46,7 @@ SHIPPED = {
     "full, trained": ("castle-full", "a sks house on a meadow by day"),
 }
 PROMPT = "a red star on a blue background"
-SIZE, SHOWN, LABEL = 128, 88, 128  # pixels
+SIZE, SHOWN, LABEL = 128, 88, 148  # pixels
 Row = tuple[str, str, tuple[tuple[str, str], ...]]
 """A file, a prompt, and what `Applied` takes as options."""
 
