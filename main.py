@@ -5,9 +5,9 @@ from __future__ import annotations
 import os
 import signal
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Container, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if __name__ == "__main__" and signal.getsignal(signal.SIGINT) is signal.default_int_handler:
     # Until a run begins there is nothing to stop or to tidy, and an interrupted import would print a traceback.
@@ -19,8 +19,20 @@ from workflows.comfyui import read_editor_format
 if TYPE_CHECKING:
     from aiohttp import web
 
+    from cli.places import Places
+
 # Read when torch starts its threads. Threads that wait by spinning make everything on a busy machine many times slower.
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+
+
+def load_packs(where: Places, taken: Container[str]) -> Sequence[Any]:
+    """Packs of public node classes, loaded by what alone knows them. Runs their code."""
+    from nodes.comfyui.packs import load_packs
+    from nodes.comfyui.shims.folder_paths import Folders
+
+    assert where.packs is not None
+    folders = Folders(where.base, where.folders, where.input, where.output, where.previews)
+    return load_packs(where.packs, folders, taken)
 
 
 def public_api(user_folder: Path) -> Callable[[web.Application], None]:
@@ -31,4 +43,4 @@ def public_api(user_folder: Path) -> Callable[[web.Application], None]:
 
 
 if __name__ == "__main__":
-    sys.exit(main(read_editor_format=read_editor_format, edges=(public_api,)))
+    sys.exit(main(read_editor_format=read_editor_format, load_packs=load_packs, edges=(public_api,)))

@@ -7,7 +7,7 @@ from dataclasses import asdict
 
 from cli.errors import ExitCode
 from cli.opening import Opened, open_file
-from cli.parts import build_choices, build_registry
+from cli.parts import build_choices, checking_registry
 from cli.places import places
 from cli.words import count
 
@@ -15,7 +15,7 @@ from cli.words import count
 def command(arguments: argparse.Namespace) -> int:
     """Print the problems of each file; refused if one cannot run."""
     where = places(arguments)
-    registry, choices = build_registry(), build_choices(where)
+    registry, choices = checking_registry(where), build_choices(where)
     opened = [open_file(path, arguments, registry, choices) for path in arguments.files]
     for file in opened:
         show_problems(file, arguments.json)

@@ -1,7 +1,6 @@
 """What runs graphs, what it remembers from run to run, and what nodes may ask for."""
 
 import argparse
-import hashlib
 import os
 import platform
 import re
@@ -15,6 +14,7 @@ from typing import Any
 from cli.errors import CommandError
 from cli.hashes import FileHashes
 from cli.places import Places
+from cli.sources import digest_of_sources
 from diffusion.runtime import Runtime
 from graph.archive import Archive
 from graph.executor import Executor
@@ -50,7 +50,7 @@ class Execution:
         self._archive = self._journal = None
         if not arguments.no_cache:
             try:
-                self._archive = Archive(where.state / "archive", self._codecs, _stamp(arguments))
+                self._archive = Archive(where.state / "archive", self._codecs, _stamp(arguments, where.packs))
                 self._journal = Journal(where.state / "journal.sqlite", "")
             except (OSError, sqlite3.Error) as error:
                 raise CommandError(_unwritable(where.state, error)) from error
@@ -105,13 +105,11 @@ def _unwritable(state: Path, error: Exception) -> str:
     return f"{state}, where runs remember what they made, cannot be written to ({reason}); {advice}"
 
 
-def _stamp(arguments: argparse.Namespace) -> str:
-    """What changes numbers beside the workflow: our code, the libraries below it, device and number format."""
-    digest = hashlib.sha256()
-    for package in CODE:
-        for path in sorted((Path(__file__).parents[1] / package).rglob("*.py")):
-            digest.update(path.read_bytes())
+def _stamp(arguments: argparse.Namespace, packs: Path | None) -> str:
+    """What changes numbers beside the workflow: our code and that of packs, the libraries, device, number format."""
+    code = [Path(__file__).parents[1] / package for package in CODE]
+    digest = digest_of_sources(*code, *([packs] if packs is not None else []))
     versions = " ".join(f"{package} {version(package)}" for package in PACKAGES)
     kind = arguments.device.partition(":")[0]  # a machine's cards share what they made
     drivers = shutil.which("nvidia-smi"), os.environ.get("CUDA_VISIBLE_DEVICES")  # what "auto" will mean here
-    return f"{digest.hexdigest()} {versions} {platform.machine()} {drivers} {kind} {arguments.dtype}"
+    return f"{digest} {versions} {platform.machine()} {drivers} {kind} {arguments.dtype}"

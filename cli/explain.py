@@ -7,14 +7,14 @@ from cli.check import show_problems
 from cli.errors import ExitCode
 from cli.execution import Execution
 from cli.opening import open_file
-from cli.parts import build_choices, build_registry
+from cli.parts import build_choices, checking_registry
 from cli.places import places
 
 
 def command(arguments: argparse.Namespace) -> int:
     """One line per node that is needed, in the order in which they would run."""
     where = places(arguments)
-    registry, choices = build_registry(), build_choices(where)
+    registry, choices = checking_registry(where), build_choices(where)
     execution = Execution(where, arguments)
     end = ExitCode.DONE
     for path in arguments.files:

@@ -12,11 +12,12 @@ from typing import Any, Literal
 from cli.errors import CommandError
 from cli.execution import Execution
 from cli.hashes import FileHashes
-from cli.parts import build_choices, build_registry
+from cli.parts import build_choices
 from cli.places import Places
 from cli.telling import Tell, Teller
 from graph.errors import Cancelled, NodeFailed, Problem
 from graph.graph import Graph
+from graph.registry import Registry
 from graph.workflow import NodeId
 from workflows.checking import World, check_document, understood
 from workflows.document import Document, read_document
@@ -54,10 +55,10 @@ class NotRunnable(Exception):
 class Jobs:
     """Runs one job after the other over the same loaded models and stored outputs. Making one imports no torch."""
 
-    def __init__(self, where: Places, arguments: argparse.Namespace):
+    def __init__(self, where: Places, arguments: argparse.Namespace, registry: Registry):
         """Raises CommandError for options that mean nothing, and where nothing can be remembered."""
         hash_of = FileHashes(where.folders, where.state / "hashes.sqlite")
-        self._world = World(build_registry(), build_choices(where), hash_of=hash_of)
+        self._world = World(registry, build_choices(where), hash_of=hash_of)
         self._execution = Execution(where, arguments)
 
     def run(

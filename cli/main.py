@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from cli.errors import CommandError, ExitCode
+from cli.parts import PackLoader
 from workflows.checking import EditorReader
 
 ROOT = Path(__file__).parents[1]
@@ -26,18 +27,20 @@ def main(
     words: Sequence[str] | None = None,
     *,
     read_editor_format: EditorReader | None = None,
+    load_packs: PackLoader | None = None,
     edges: Sequence[Callable[[Path], Any]] = (),
 ) -> int:
     """Run one command. Returns 0 done, 1 something failed while running, 2 refused before running, 130 cancelled.
 
-    ``read_editor_format`` reads files in the format of other editors, which nothing else here knows; ``edges`` make
-    further route tables for the server, given the folder where front ends keep their things.
+    ``read_editor_format`` reads files in the format of other editors, which nothing else here knows; ``load_packs``
+    loads packs of foreign node classes; ``edges`` make further route tables for the server, given the folder where
+    front ends keep their things.
     """
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")  # some terminals know few characters
     arguments = parser().parse_args(words)
-    arguments.read_editor_format, arguments.edges = read_editor_format, edges
+    arguments.read_editor_format, arguments.load_packs, arguments.edges = read_editor_format, load_packs, edges
     try:
         return int(importlib.import_module(f"cli.{arguments.verb}").command(arguments))
     except CommandError as error:
@@ -84,6 +87,12 @@ def parser() -> argparse.ArgumentParser:
         metavar="D",
         help="where runs leave what they remember, and previews (default: .patchbay in the base directory)",
     )
+    everywhere.add_argument(
+        "--custom-nodes",
+        type=Path,
+        metavar="D",
+        help="a directory of packs of public node classes, whose code is run (default: none is)",
+    )
     everywhere.add_argument("--json", action="store_true", help="one JSON value a line, for programs")
     everywhere.add_argument("--debug", action="store_true", help="show tracebacks")
 
@@ -125,6 +134,7 @@ def parser() -> argparse.ArgumentParser:
     verb.add_argument("files", nargs="+", type=Path, metavar="FILE")
     verb = verbs.add_parser("nodes", parents=[everywhere], help="list all nodes, or describe one")
     verb.add_argument("name", nargs="?", metavar="NAME")
+    verbs.add_parser("packs", parents=[everywhere], help="say what packs of nodes bring, and why some are not used")
     verb = verbs.add_parser("inspect", parents=[everywhere], help="say what a model file is")
     verb.add_argument("files", nargs="+", metavar="FILE", help="a path, or a name in the model folders")
     verb.add_argument("--on", metavar="CHECKPOINT", help="also say what the adapter would change of this checkpoint")

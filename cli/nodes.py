@@ -5,13 +5,14 @@ import json
 from itertools import groupby
 
 from cli.errors import CommandError, ExitCode
-from cli.parts import build_registry
+from cli.parts import checking_registry
+from cli.places import places
 from graph.spec import Choice, Input, NodeSpec, Options, Range, Seed, spec_to_json
 
 
 def command(arguments: argparse.Namespace) -> int:
     """List all node types by category, or describe one."""
-    registry = build_registry()
+    registry = checking_registry(places(arguments))
     if arguments.name is None:
         specs = sorted((node_type.spec for node_type in registry), key=lambda spec: (spec.category, spec.name))
         if arguments.json:

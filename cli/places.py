@@ -24,6 +24,8 @@ class Places:
     """What runs remember: numbers given, last keys, stored outputs, hashes of files."""
     previews: Path
     models: tuple[Path, ...] = ()
+    packs: Path | None = None
+    """The directory of node packs, where the user names one."""
 
     @cached_property
     def folders(self) -> ModelFolders:
@@ -48,7 +50,8 @@ class Places:
 def places(arguments: argparse.Namespace) -> Places:
     """The directories that the options name. Raises CommandError for one that is not there."""
     base = arguments.base_directory.resolve()
-    for directory in (base, *arguments.models):
+    packs = [arguments.custom_nodes] if arguments.custom_nodes is not None else []
+    for directory in (base, *arguments.models, *packs):
         if not directory.is_dir():
             raise CommandError(f"there is no directory {directory}")
     return Places(
@@ -58,4 +61,5 @@ def places(arguments: argparse.Namespace) -> Places:
         (arguments.state_directory or base / ".patchbay").resolve(),
         (arguments.state_directory or base).resolve() / "temp",
         tuple(directory.resolve() for directory in arguments.models),
+        *(directory.resolve() for directory in packs),
     )

@@ -16,7 +16,7 @@ from cli.errors import ExitCode
 from cli.execution import Execution
 from cli.interrupt import cancel_on_interrupt
 from cli.opening import Opened, open_file
-from cli.parts import build_choices, build_registry
+from cli.parts import build_choices, running_registry
 from cli.places import places
 from cli.reporting import JsonLines, PlainLines, Reporter
 from cli.words import short
@@ -29,7 +29,7 @@ from workflows.outputs import SavedFile
 def command(arguments: argparse.Namespace) -> int:
     """Run all files, or none if one of them cannot run."""
     where = places(arguments)
-    registry, choices = build_registry(), build_choices(where)
+    registry, choices = running_registry(where, arguments), build_choices(where)
     opened = [open_file(path, arguments, registry, choices) for path in arguments.files]
     for file in opened:
         show_problems(file, arguments.json)

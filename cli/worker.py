@@ -22,6 +22,7 @@ from typing import Any
 
 from cli.errors import CommandError, ExitCode
 from cli.jobs import End, Jobs, NotRunnable, Order
+from cli.parts import running_registry
 from cli.places import places
 from server.protocol import BadFrame, Channel, Frame
 from workflows.publishing import Pending, describe_file
@@ -39,7 +40,8 @@ def command(arguments: argparse.Namespace) -> int:
     if sys.platform == "linux":
         _be_first_to_go()
     try:
-        jobs = Jobs(places(arguments), arguments)
+        where = places(arguments)
+        jobs = Jobs(where, arguments, running_registry(where, arguments))
     except CommandError as error:
         channel.send("refused", reason=str(error))
         return ExitCode.REFUSED

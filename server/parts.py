@@ -84,6 +84,8 @@ class Parts:
     explain: Explain | None = None
     describe: Describe | None = None
     count_tokens: CountTokens | None = None
+    packs: Sequence[Mapping[str, Any]] = ()
+    """Packs of nodes: name, the nodes that it brings, and the reasons why some of it is not used."""
     edges: Sequence[Edge] = ()
     version: str = "0.1.0"
 

@@ -130,6 +130,7 @@ SCHEMAS: Mapping[str, Schema] = {
     "Worker": record(device=TEXT, state=TEXT) | {"additionalProperties": True},
     "Nodes": record(nodes=named(ANYTHING), choices=named(listed(TEXT))),
     "Names": listed(TEXT),
+    "Packs": listed(record(name=TEXT, nodes=listed(TEXT), reasons=listed(TEXT))),
     "Opened": record(
         document=ref("Document"),
         problems=listed(ref("DocumentProblem")),

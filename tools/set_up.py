@@ -74,8 +74,18 @@ def install_front_ends() -> None:
             folder = ENVIRONMENT / "front_ends" / version
             if not folder.exists():
                 subprocess.check_call(
-                    [str(PYTHON), "-m", "pip", "install", "-q", "--disable-pip-version-check", "--no-deps"]
-                    + ["--target", str(folder), f"{package}=={version}"]
+                    [
+                        str(PYTHON),
+                        "-m",
+                        "pip",
+                        "install",
+                        "-q",
+                        "--disable-pip-version-check",
+                        "--no-deps",
+                        "--target",
+                        str(folder),
+                        f"{package}=={version}",
+                    ]
                 )
 
 

@@ -4,7 +4,6 @@ A pack is a folder with an ``__init__.py``, or one file, that has NODE_CLASS_MAP
 ``.disabled`` or begins with a dot or an underscore are left alone. Nothing is installed, whatever a pack asks for.
 """
 
-import hashlib
 import importlib
 import logging
 from collections.abc import Callable, Container, Iterator, Mapping
@@ -56,15 +55,6 @@ def pack_names(directory: Path) -> list[str]:
         and not path.name.endswith(".disabled")
         and ((path / "__init__.py").is_file() or (path.suffix == ".py" and path.is_file()))
     )
-
-
-def digest_of(directory: Path) -> str:
-    """A digest of the sources of all packs: what their declarations can be kept under."""
-    digest = hashlib.sha256()
-    for path in sorted(directory.rglob("*.py")):
-        digest.update(f"{path.relative_to(directory).as_posix()}\0".encode())
-        digest.update(path.read_bytes())
-    return digest.hexdigest()
 
 
 def _load(name: str, types: dict[str, NodeType], taken: Container[str], socket_of: Callable[[str, str], str]) -> Pack:

@@ -49,6 +49,12 @@ async def get_choices(call: Call) -> list[str]:
     return list(await asyncio.to_thread(source.names))
 
 
+@ROUTES.add("GET", "/packs", "Packs of nodes, those that could not be loaded too", reply="Packs")
+async def get_packs(call: Call) -> list[Mapping[str, Any]]:
+    """With the reasons why a pack, or some of its nodes, is not used."""
+    return list(call.parts.packs)
+
+
 def _listed(parts: Parts) -> Mapping[str, Any]:
     choices = {name: list(source.names()) for name, source in parts.world.choices.items()}
     return {"nodes": nodes_json(parts.world.registry), "choices": choices}

@@ -14,7 +14,6 @@ import cli.execution
 from cli.main import main
 from graph.codec import NoCodecs
 from graph.declare import Range, Resource, Seed, Text, node
-from graph.registry import Registry
 from graph.reporting import Progress, Warn
 from workflows.outputs import OutputFolder, SavedFile
 
@@ -100,8 +99,7 @@ def workflow(tmp_path: Path) -> Callable[[Any], Path]:
 @pytest.fixture
 def program(base: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., int]:
     """The command line over these nodes: ``program("run", path, "--json")``."""
-    for verb in ("run", "check", "nodes", "explain", "jobs"):
-        monkeypatch.setattr(f"cli.{verb}.build_registry", lambda: Registry(*NODES))
+    monkeypatch.setattr("cli.parts.builtin", lambda: NODES)
     monkeypatch.setattr(cli.execution, "NodeCodecs", NoCodecs)
 
     def call(verb: str, *words: Any) -> int:

@@ -22,12 +22,8 @@ def test_a_node_that_saves_says_so(program, capsys):
 
 def test_specs_are_json_too(program, capsys):
     assert program("nodes", "--json") == 0
-    assert {json.loads(line)["name"] for line in capsys.readouterr().out.splitlines()} == {
-        "Say",
-        "Write",
-        "Fail",
-        "Work",
-    }
+    listed = {json.loads(line)["name"] for line in capsys.readouterr().out.splitlines()}
+    assert {"Say", "Write", "Fail", "Work"} <= listed
 
 
 def test_a_node_that_is_not_there_is_refused_with_a_near_name(program, capsys):

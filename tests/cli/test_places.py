@@ -9,7 +9,7 @@ from cli.places import places
 
 
 def arguments(base, **options) -> argparse.Namespace:
-    named = ("input_directory", "output_directory", "state_directory")
+    named = ("input_directory", "output_directory", "state_directory", "custom_nodes")
     return argparse.Namespace(**{"base_directory": base, "models": []} | dict.fromkeys(named) | options)
 
 

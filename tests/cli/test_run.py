@@ -32,8 +32,7 @@ OVER_TEST_NODES = """
 import sys
 import pytest, conftest
 patches = pytest.MonkeyPatch()
-for verb in ("run", "check", "nodes", "explain"):
-    patches.setattr(f"cli.{verb}.build_registry", lambda: conftest.Registry(*conftest.NODES))
+patches.setattr("cli.parts.builtin", lambda: conftest.NODES)
 patches.setattr("cli.execution.NodeCodecs", conftest.NoCodecs)
 sys.exit(conftest.main())
 """

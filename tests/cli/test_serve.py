@@ -244,6 +244,7 @@ def test_a_worker_is_started_with_the_servers_directories(tmp_path):
     given = {"base_directory": tmp_path, "input_directory": None, "output_directory": tmp_path / "o"}
     further = {
         "state_directory": None,
+        "custom_nodes": None,
         "models": [tmp_path / "m"],
         "dtype": "fp16",
         "cache_size": "1GB",
