@@ -167,10 +167,11 @@ def destination(inputs: Mapping[str, Any], resources: Mapping[type, Any]) -> str
 def prefix_fault(written: Mapping[str, Any], sockets: Mapping[str, str]) -> str:
     """For the check of a node that saves: what is wrong with the ``filename_prefix`` that is written into it."""
     prefix = written.get("filename_prefix")
-    try:
-        path_parts(prefix) if isinstance(prefix, str) else None
-    except NameRefused as error:
-        return str(error)
+    if isinstance(prefix, str):
+        try:
+            path_parts(prefix)
+        except NameRefused as error:
+            return str(error)
     return ""
 
 
