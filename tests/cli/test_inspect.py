@@ -7,6 +7,7 @@ import pytest
 import torch
 from safetensors.torch import save_file
 
+from cli.inspect import describe_model
 from cli.main import main
 
 ROOT = Path(__file__).parents[2]
@@ -76,3 +77,12 @@ def test_what_is_no_model_file_is_refused_in_a_sentence(name, capsys):
 def test_what_an_adapter_is_held_against_may_be_pickled(capsys):
     assert main(["inspect", "neon", "--on", "watercolor"]) == 2
     assert "watercolor.pt is not a checkpoint" in capsys.readouterr().err
+
+
+def test_a_model_is_described_for_programs_without_looking_into_pickles(tmp_path):
+    lora = describe_model(ROOT / "models/loras/neon.safetensors")
+    assert lora["family"] == "Stable Diffusion 1.x" and lora["adapter"]["kinds"] and len(lora["sentences"]) > 1
+    checkpoint = describe_model(ROOT / "models/checkpoints/patchbay-demo.safetensors")
+    assert checkpoint["family"] == "Stable Diffusion 1.x" and "adapter" not in checkpoint
+    (tmp_path / "evil.ckpt").write_bytes(b"cos\nsystem\n(S'exit 1'\ntR.")
+    assert "pickled" in describe_model(tmp_path / "evil.ckpt")["sentences"][0]

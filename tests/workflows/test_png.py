@@ -36,3 +36,14 @@ def test_a_text_that_cannot_be_unpacked_is_empty(tmp_path):
     chunk = len(data[4:]).to_bytes(4, "big") + data + b"\0\0\0\0"
     (tmp_path / "a.png").write_bytes(b"\x89PNG\r\n\x1a\n" + chunk)
     assert read_texts((tmp_path / "a.png").open("rb")) == {"broken": ""}
+
+
+def test_texts_that_unpack_to_more_than_any_memory_are_cut(tmp_path, monkeypatch):
+    monkeypatch.setattr("workflows.png.LARGEST", 5_000)
+    chunks = PngInfo()
+    for number in range(10):
+        chunks.add_text(f"t{number}", "a" * 2_000, zip=True)
+    Image.new("RGB", (2, 2)).save(tmp_path / "a.png", pnginfo=chunks)
+    with (tmp_path / "a.png").open("rb") as file:
+        texts = read_texts(file)
+    assert sum(map(len, texts.values())) <= 5_000 and len(texts) == 3

@@ -8,6 +8,7 @@ import aiohttp
 import pytest
 
 from server.jobs import State
+from server.socket import SOCKETS
 
 DOCUMENT = {"1": {"class_type": "Say", "inputs": {}}, "2": {"class_type": "Write", "inputs": {"text": ["1", 0]}}}
 
@@ -150,6 +151,37 @@ def test_what_a_client_says_wrongly_is_answered_and_the_socket_stays(ask, said):
 
     refused, _ = ask(script)
     assert refused["data"]["message"]
+
+
+def test_a_client_that_never_reads_holds_little_and_keeps_nobody_waiting(ask):
+    async def script(client):
+        job = await submit(client)
+        reader, writer = await asyncio.open_connection(client.host, client.port, limit=1000)
+        lines = (
+            *("GET /api/v1/socket HTTP/1.1", f"Host: 127.0.0.1:{client.port}", "Upgrade: websocket"),
+            *(
+                "Connection: Upgrade",
+                "Sec-WebSocket-Version: 13",
+                "Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==",
+                "",
+                "",
+            ),
+        )
+        writer.write("\r\n".join(lines).encode())
+        await reader.readuntil(b"\r\n\r\n")
+        reader._transport.pause_reading()
+        async with client.ws_connect("/api/v1/socket") as other:
+            for number in range(200):
+                client.parts.queue.volatile(job, "preview", {"node": str(number % 5)}, b"x" * 100_000)
+                client.parts.queue.volatile(job, "progress", {"node": "1", "done": number, "total": 200})
+                await asyncio.sleep(0)
+            while (await next_of(other, "progress"))["data"]["done"] < 199:
+                pass
+        held = max(one._req.transport.get_write_buffer_size() for one in client.app[SOCKETS].open)
+        writer.close()
+        return held
+
+    assert ask(script) < 2_000_000
 
 
 def test_another_page_cannot_listen(ask):
