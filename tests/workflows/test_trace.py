@@ -71,3 +71,34 @@ def test_variations_without_a_written_seed_have_the_usual_one():
     variations = {"class_type": "PromptVariations", "inputs": {"text": "{a|b|c}"}}
     document = read_document({"1": variations, "2": {"class_type": "User", "inputs": {"text": ["1", 0]}}})
     assert literal(document, "2", "text") == varied("{a|b|c}", 0)
+
+
+def joined(string_a, string_b, delimiter=""):
+    return {
+        "class_type": "StringConcatenate",
+        "inputs": {"string_a": string_a, "string_b": string_b, "delimiter": delimiter},
+    }
+
+
+def test_a_text_put_together_is_known_as_a_whole():
+    document = read_document(
+        {
+            "1": {"class_type": "PrimitiveString", "inputs": {"value": "a {red|blue} circle"}},
+            "2": {"class_type": "PromptVariations", "inputs": {"text": ["1", 0], "seed": 5}},
+            "3": joined(["2", 0], "on a wall", ", "),
+            "4": joined(["3", 0], ["3", 0], " | "),
+            "5": joined(["9", 0], "x"),
+            "6": {"class_type": "User", "inputs": {"text": ["4", 0], "other": ["5", 0]}},
+        }
+    )
+    part = f"{varied('a {red|blue} circle', 5)}, on a wall"
+    assert literal(document, "6", "text") == f"{part} | {part}"
+    assert literal(document, "6", "other") is None
+
+
+def test_texts_that_are_put_together_from_themselves_or_without_end_are_not_known():
+    doubling = {str(n): joined([str(n - 1), 0], [str(n - 1), 0]) for n in range(2, 3000)}
+    document = read_document({"0": joined(["0", 0], "a"), "1": joined("a", ""), **doubling})
+    user = {"class_type": "User", "inputs": {"a": ["0", 0], "b": ["2999", 0], "c": ["50", 0], "d": ["5", 0]}}
+    document = read_document({**document.api(), "u": user})
+    assert [literal(document, "u", name) for name in "abcd"] == [None, None, None, "a" * 16]
