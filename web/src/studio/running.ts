@@ -7,6 +7,7 @@ import type { RunStore } from "../api/runs.ts";
 import { applyControls } from "../document/operations/controls.ts";
 import { writeDocument } from "../files/patchbay.ts";
 import { t } from "../strings/index.ts";
+import { freshId } from "./fresh_id.ts";
 import type { Notices } from "./notices.ts";
 import type { Tab } from "./tab.ts";
 
@@ -37,7 +38,7 @@ export class Runner {
         ...(targets ? { targets } : {}),
       };
       try {
-        const { job } = await jobs.submit(submission, crypto.randomUUID());
+        const { job } = await jobs.submit(submission, freshId());
         tab.jobs.push(job.id);
         tab.jobs.splice(0, tab.jobs.length - KEPT_JOBS);
         this.runs.adopt(job);

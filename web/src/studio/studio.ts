@@ -11,6 +11,7 @@ import { Topic } from "../editor/topic.ts";
 import type { Preferences, Search, Services } from "../editor/workspace.ts";
 import { openDocument } from "../files/open.ts";
 import { t } from "../strings/index.ts";
+import { freshId } from "./fresh_id.ts";
 import { keepChecked } from "./checking.ts";
 import { DraftKeeper } from "./drafts.ts";
 import { Notices } from "./notices.ts";
@@ -166,7 +167,7 @@ function inputAddress(name: string, preview?: number): string {
 function clientId(): string {
   const known = localStorage.getItem("patchbay.client");
   if (known !== null) return known;
-  const fresh = `editor-${crypto.randomUUID().slice(0, 8)}`;
+  const fresh = `editor-${freshId().slice(0, 8)}`;
   localStorage.setItem("patchbay.client", fresh);
   return fresh;
 }

@@ -7,6 +7,7 @@ import type { NodeSpecs } from "../document/specs.ts";
 import { DocumentStore } from "../document/store.ts";
 import type { WorkflowDocument } from "../document/types.ts";
 import { Topic } from "../editor/topic.ts";
+import { freshId } from "./fresh_id.ts";
 import { Workspace, type Services } from "../editor/workspace.ts";
 
 export type View = "graph" | "form";
@@ -47,7 +48,7 @@ export class Tab {
     document: WorkflowDocument,
     specs: NodeSpecs,
     services: Services,
-    { id = crypto.randomUUID(), revision = null }: Place = {},
+    { id = freshId(), revision = null }: Place = {},
   ) {
     this.id = id;
     this.revision = revision;
