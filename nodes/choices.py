@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path, PurePosixPath
 
+from diffusion.adapters.lookup import adapters_called, find_adapter
 from diffusion.errors import FileNotInFolder
 from diffusion.files.folders import KINDS, ModelFolders
 from diffusion.files.identity import identity
@@ -34,6 +35,16 @@ class ModelChoices:
     def _alike(self, name: str) -> list[str]:
         stem = PurePosixPath(name.replace("\\", "/")).stem.lower()
         return [known for known in self.names() if PurePosixPath(known).stem.lower() == stem]
+
+
+class AdapterChoices(ModelChoices):
+    """Adapter files, which may also be called by the name their trainer recorded, or by a hash."""
+
+    def find(self, name: str) -> str | None:
+        try:
+            return find_adapter(self._folders, name)
+        except FileNotInFolder as error:
+            raise AmbiguousChoice(name, self._alike(name) or adapters_called(self._folders, name)) from error
 
 
 class InputChoices:
@@ -77,6 +88,7 @@ def choices(folders: ModelFolders, input_directory: Path) -> Mapping[str, Choice
     """Every source that a node's ``Choice`` names."""
     inputs = InputFolder(input_directory)
     return {kind: ModelChoices(folders, kind) for kind in KINDS} | {
+        "loras": AdapterChoices(folders, "loras"),
         "samplers": FixedChoices(SAMPLERS),
         "schedulers": FixedChoices(SCHEDULES),
         "images": InputChoices(inputs),

@@ -25,13 +25,19 @@ def find_adapter(folders: ModelFolders, name: str) -> str | None:
     found = folders.find(KIND, name)
     if found is not None:
         return found
-    candidates = [known for known, metadata in _metadata(folders) if _alias(metadata).lower() == name.lower()]
-    if not candidates and HASH.fullmatch(name.lower()):
-        candidates = _by_hash(folders, name.lower())
+    candidates = adapters_called(folders, name)
     if len(candidates) > 1:
         listed = ", ".join(candidates)
         raise FileNotInFolder(f"{name} is ambiguous in {KIND}: it could be {listed}. Write the file's name.")
     return candidates[0] if candidates else None
+
+
+def adapters_called(folders: ModelFolders, name: str) -> list[str]:
+    """The files that an alias or a hash fits, whatever they are called themselves."""
+    candidates = [known for known, metadata in _metadata(folders) if _alias(metadata).lower() == name.lower()]
+    if not candidates and HASH.fullmatch(name.lower()):
+        candidates = _by_hash(folders, name.lower())
+    return candidates
 
 
 def files_mentioned(mentions: Iterable[Mention], folders: ModelFolders) -> tuple[FileRef, ...]:
