@@ -1,12 +1,9 @@
 """Events of a run as a worker tells them to the server: a type, JSON, and a picture where there is one to watch."""
 
-import io
 import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from typing import Any, Protocol
-
-from PIL import Image
 
 from graph.events import (
     Event,
@@ -23,12 +20,11 @@ from graph.events import (
 )
 from graph.values import Artifact
 from workflows.outputs import SavedFile
+from workflows.previews import small_jpeg
 from workflows.publishing import describe_file
 
 PROGRESS = 0.05  # seconds between two reports of how far the same node is; the last one is always told
 PREVIEWS = 0.1  # seconds between two pictures
-LARGEST = 512  # pixels of a preview's longer side
-QUALITY = 80
 
 
 class Tell(Protocol):
@@ -58,18 +54,8 @@ class Teller:
             self._tell("progress", {"node": event.node, "done": event.done, "total": event.total} | _place(event))
         if event.preview is not None and now >= self._next_preview and self._wants_previews():
             self._next_preview = now + PREVIEWS
-            if isinstance(picture := event.preview(), Image.Image):
-                said = {"node": event.node, "media_type": "image/jpeg"} | _place(event)
-                self._tell("preview", said, as_jpeg(picture))
-
-
-def as_jpeg(picture: Image.Image) -> bytes:
-    """A small picture of a picture."""
-    small = picture.convert("RGB")
-    small.thumbnail((LARGEST, LARGEST))
-    written = io.BytesIO()
-    small.save(written, "JPEG", quality=QUALITY)
-    return written.getvalue()
+            if (picture := small_jpeg(event.preview())) is not None:
+                self._tell("preview", {"node": event.node, "media_type": "image/jpeg"} | _place(event), picture)
 
 
 def _plain(event: Event) -> tuple[str, dict[str, Any]]:

@@ -4,7 +4,7 @@ import pytest
 from PIL import Image
 
 from cli import telling
-from cli.telling import LARGEST, Teller
+from cli.telling import Teller
 from graph.events import (
     NodeBlocked,
     NodeErrored,
@@ -19,6 +19,7 @@ from graph.events import (
 )
 from graph.values import Artifact
 from workflows.outputs import SavedFile
+from workflows.previews import LARGEST
 
 
 class Line(Artifact, str):
