@@ -17,7 +17,7 @@ from diffusion.errors import DiffusionError
 
 PACKAGES = (
     *("torch", "diffusers", "transformers", "tokenizers", "safetensors"),
-    *("pillow", "numpy", "scipy", "networkx", "torchsde", "PyYAML", "rich"),
+    *("pillow", "numpy", "scipy", "networkx", "torchsde", "PyYAML", "rich", "aiohttp"),
 )
 OLDEST = (3, 11)
 LITTLE_SPACE = 5e9  # bytes: less than one checkpoint and its pictures

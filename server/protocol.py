@@ -54,9 +54,13 @@ class BadFrame(Exception):
 
 
 def pack(kind: str, members: Mapping[str, Any], blob: bytes = b"") -> bytes:
-    """A frame as bytes. Raises ValueError for members that JSON cannot hold."""
-    text = json.dumps({"kind": kind, **members}, separators=(",", ":"), allow_nan=False).encode()
-    return LENGTHS.pack(len(text), len(blob)) + text + blob
+    """A frame as bytes. Raises ValueError for members that JSON cannot hold.
+
+    Half a character, as in names of files that are no text, becomes a question mark: no database takes one.
+    """
+    text = json.dumps({"kind": kind, **members}, separators=(",", ":"), allow_nan=False, ensure_ascii=False)
+    message = text.encode(errors="replace")
+    return LENGTHS.pack(len(message), len(blob)) + message + blob
 
 
 async def receive(stream: asyncio.StreamReader) -> Frame | None:

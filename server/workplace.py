@@ -288,7 +288,7 @@ class Workplace:
             await (attempt.give_back() if self._closing and attempt.asked else attempt.lose(reason))
         self._attempt = self._ended = None
         if ended.done() and ended.result()["spent"]:
-            await asyncio.wait({process.gone})
+            await process.stop(self._rules.patience.ending)
 
     def _look_after(self, process: WorkerProcess, attempt: Attempt) -> None:
         """What is done now and then while a job runs."""

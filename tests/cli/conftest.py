@@ -75,7 +75,13 @@ def crash() -> str:
     return "survived"
 
 
-NODES = (say, write, fail, work, block, print_something, crash)
+@node("Break", category="test")
+def break_device() -> str:
+    """Raise what a device says that is unusable from now on."""
+    raise RuntimeError("CUDA error: an illegal memory access was encountered")
+
+
+NODES = (say, write, fail, work, block, print_something, crash, break_device)
 
 
 @pytest.fixture

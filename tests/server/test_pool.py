@@ -174,6 +174,15 @@ async def test_a_job_that_crashes_its_worker_twice_waits_for_a_person_and_others
 
 
 @in_loop
+async def test_a_device_that_became_unusable_fails_its_job_and_the_next_has_a_new_process(site):
+    async with site() as here:
+        job = await here.ended(await here.submit(document(kind="Break")))
+        assert (job.state, job.attempt) == (State.FAILED, 1)
+        assert (await here.ended(await here.submit(HELLO))).state is State.SUCCEEDED
+        assert here.worker["restarts"] == 1
+
+
+@in_loop
 async def test_a_running_job_is_cancelled_and_its_worker_lives_on(site):
     async with site() as here:
         job_id = await here.submit(ENDLESS)

@@ -79,3 +79,8 @@ def test_what_is_no_frame_is_refused(read, packed):
 def test_numbers_that_are_none_are_not_sent():
     with pytest.raises(ValueError, match="JSON"):
         pack("event", {"seconds": float("nan")})
+
+
+def test_half_a_character_becomes_a_question_mark():
+    (frame,) = read_all(pack("event", {"name": "caf\udce9.png"}))
+    assert frame.message["name"] == "caf?.png"
