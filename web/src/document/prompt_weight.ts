@@ -1,6 +1,17 @@
 /** Changing the weight of what is selected in a prompt, as Ctrl+Up and Ctrl+Down do. */
 
-import { type Group, groupsOf, type PromptRules } from "./prompt_text.ts";
+import { editMarks, type PromptRules } from "./prompt_text.ts";
+
+/** A group that sets a weight: where its parentheses stand, and where its content ends. */
+interface Group {
+  readonly open: number;
+  readonly close: number;
+  /** At the colon of a written weight, else at the closing mark. */
+  readonly contentEnd: number;
+  /** The written weight. */
+  readonly weight: number | null;
+  readonly bracket: boolean;
+}
 
 export interface TextSelection {
   readonly text: string;
@@ -10,6 +21,11 @@ export interface TextSelection {
 
 const STEP = 1.1;
 const DIGITS = 100;
+const NUMBER = "[+-]?(?:\\d+\\.?\\d*|\\.\\d+)";
+const WEIGHT = {
+  default: new RegExp(`:\\s*(${NUMBER}(?:e[+-]?\\d+)?)\\s*$`, "i"),
+  a1111: new RegExp(`:\\s*(${NUMBER})\\s*$`),
+};
 const WORD = /[^\s,.()[\]{}<>:|\\]/;
 const ADAPTER = /<(?:lora|lyco|hypernet):[^<>:]*(?::([+-]?(?:\d+\.?\d*|\.\d+))(?=[:>]))?[^<>]*>/gi;
 
@@ -89,4 +105,30 @@ function trimmed({ text, start, end }: TextSelection): TextSelection {
 
 function shown(weight: number): string {
   return String(Math.round(weight * DIGITS) / DIGITS);
+}
+
+/** The closed groups of a text, outer ones first. */
+function groupsOf(text: string, rules: PromptRules): Group[] {
+  const edits = new Set(rules === "a1111" ? editMarks(text) : []);
+  const groups: Group[] = [];
+  const opened: { "(": number[]; "[": number[] } = { "(": [], "[": [] };
+  for (const { 0: mark, index } of text.matchAll(
+    rules === "a1111" ? /\\.|<[^<>]*>|[()[\]]/gs : /\\[()]|<[^<>]*>|[()]/g,
+  )) {
+    if (edits.has(index)) continue;
+    if (mark === "(" || mark === "[") opened[mark].push(index);
+    const bracket = mark === "]";
+    const open = mark === ")" ? opened["("].pop() : bracket ? opened["["].pop() : undefined;
+    if (open === undefined) continue;
+    const written = bracket ? null : WEIGHT[rules].exec(text.slice(open + 1, index));
+    const weighs = written !== null && (rules === "a1111" || written.index > 0);
+    groups.push({
+      open,
+      close: index,
+      contentEnd: weighs ? open + 1 + written.index : index,
+      weight: weighs ? Number(written[1]) : null,
+      bracket,
+    });
+  }
+  return groups.sort((a, b) => a.open - b.open);
 }

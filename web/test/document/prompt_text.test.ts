@@ -1,8 +1,17 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+
 import { describe, expect, it } from "vitest";
 
 import { type PromptRules, promptSpans } from "../../src/document/prompt_text.ts";
 import { changeWeight } from "../../src/document/prompt_weight.ts";
 import { random } from "./specimens.ts";
+
+interface Case {
+  readonly text: string;
+  readonly rules: PromptRules;
+  readonly read: readonly (readonly [string, number])[];
+}
 
 const PIECES = [
   "cat",
@@ -120,6 +129,22 @@ function changed(marked: string, step: number, rules: PromptRules = "default"): 
     ? `${after.slice(0, from)}|${after.slice(from)}`
     : `${after.slice(0, from)}|${after.slice(from, to)}|${after.slice(to)}`;
 }
+
+describe("weights", () => {
+  it("are those that the Python side encodes (tests/web/test_prompt_weights.py)", () => {
+    const cases = JSON.parse(readFileSync(join(import.meta.dirname, "prompt_weights.json"), "utf8")) as Case[];
+    for (const { text, rules, read } of cases) {
+      const letters: [string, number][] = [];
+      for (const { start, end, kind, weight } of promptSpans(text, rules)) {
+        if (kind === "mark" || kind === "number") continue;
+        const said = text.slice(kind === "escape" ? start + 1 : start, end);
+        for (const letter of said) letters.push([letter, Math.round(weight * 1e4) / 1e4]);
+      }
+      const expected = read.flatMap(([said, weight]) => Array.from(said, (letter) => [letter, weight]));
+      expect(letters, `${rules}: ${text}`).toEqual(expected);
+    }
+  });
+});
 
 describe("changing a weight", () => {
   it.each([
