@@ -14,7 +14,8 @@ if __name__ == "__main__" and signal.getsignal(signal.SIGINT) is signal.default_
     signal.signal(signal.SIGINT, lambda *_: os._exit(130))
 
 from cli.main import main
-from workflows.comfyui import read_editor_format
+from workflows.comfyui.editing import read_for_editing
+from workflows.comfyui.reading import read_editor_format
 
 if TYPE_CHECKING:
     from aiohttp import web
@@ -43,4 +44,11 @@ def public_api(user_folder: Path) -> Callable[[web.Application], None]:
 
 
 if __name__ == "__main__":
-    sys.exit(main(read_editor_format=read_editor_format, load_packs=load_packs, edges=(public_api,)))
+    sys.exit(
+        main(
+            read_editor_format=read_editor_format,
+            read_for_editing=read_for_editing,
+            load_packs=load_packs,
+            edges=(public_api,),
+        )
+    )

@@ -27,20 +27,22 @@ def main(
     words: Sequence[str] | None = None,
     *,
     read_editor_format: EditorReader | None = None,
+    read_for_editing: EditorReader | None = None,
     load_packs: PackLoader | None = None,
     edges: Sequence[Callable[[Path], Any]] = (),
 ) -> int:
     """Run one command. Returns 0 done, 1 something failed while running, 2 refused before running, 130 cancelled.
 
-    ``read_editor_format`` reads files in the format of other editors, which nothing else here knows; ``load_packs``
-    loads packs of foreign node classes; ``edges`` make further route tables for the server, given the folder where
-    front ends keep their things.
+    ``read_editor_format`` reads files in the format of other editors to run them, ``read_for_editing`` to draw them;
+    nothing else here knows that format. ``load_packs`` loads packs of foreign node classes; ``edges`` make further
+    route tables for the server, given the folder where front ends keep their things.
     """
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")  # some terminals know few characters
     arguments = parser().parse_args(words)
-    arguments.read_editor_format, arguments.load_packs, arguments.edges = read_editor_format, load_packs, edges
+    arguments.read_editor_format, arguments.read_for_editing = read_editor_format, read_for_editing
+    arguments.load_packs, arguments.edges = load_packs, edges
     try:
         return int(importlib.import_module(f"cli.{arguments.verb}").command(arguments))
     except CommandError as error:

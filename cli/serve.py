@@ -47,6 +47,8 @@ EVERYWHERE = frozenset({"0.0.0.0", "::", ""})
 def command(arguments: argparse.Namespace) -> int:
     """Serve until told to end; what runs then goes back into the queue."""
     where, devices, access = places(arguments), choose_devices(arguments.devices), _access(arguments)
+    if arguments.job_timeout is not None and not arguments.job_timeout > 0:
+        raise CommandError(f"--job-timeout takes seconds, more than none, not {arguments.job_timeout:g}")
     logging.basicConfig(level=logging.WARNING, format="%(message)s")
     with held_alone(where.state / "serve.lock"):
         packs = described_packs(where)
@@ -137,7 +139,9 @@ def _on_signals() -> asyncio.Event:
 
 def _world(arguments: argparse.Namespace, where: Places, packs: Sequence[Pack]) -> World:
     hash_of = FileHashes(where.folders, where.state / "hashes.sqlite")
-    return World(build_registry(packs), build_choices(where), arguments.read_editor_format, hash_of)
+    return World(
+        build_registry(packs), build_choices(where), arguments.read_editor_format, hash_of, arguments.read_for_editing
+    )
 
 
 def _describe(path: Path) -> Mapping[str, Any]:

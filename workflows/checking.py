@@ -31,6 +31,8 @@ class World:
     choices: Mapping[str, Choices] = field(default_factory=dict)
     read_editor_format: EditorReader | None = None
     hash_of: HashOf = unknown_hash
+    read_for_editing: EditorReader | None = None
+    """The same as ``read_editor_format`` with everything that an editor draws, and nothing taken apart."""
 
 
 @dataclass(frozen=True)

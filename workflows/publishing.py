@@ -66,7 +66,7 @@ class Numbers:
             while True:
                 name = _numbered(file.stem, number.value, file.suffix)
                 intend(str(file.folder / name))
-                if _rename_to_unused(file.path, directory / name):
+                if rename_to_unused(file.path, directory / name):
                     return str(file.folder / name)
                 number.value = 1 + max(number.value, last_used())
 
@@ -87,7 +87,7 @@ def describe_file(path: Path) -> dict[str, Any]:
     return described
 
 
-def _rename_to_unused(pending: Path, path: Path) -> bool:
+def rename_to_unused(pending: Path, path: Path) -> bool:
     """Give a finished file its name unless somebody has it."""
     try:
         os.link(pending, path)

@@ -14,6 +14,7 @@ from server.routing import Body, Call, Routes
 from server.submissions import Wanted, look_over, read_members, read_source, refusal
 from workflows.checking import Checked
 from workflows.document import Document
+from workflows.lenient_json import read_json
 from workflows.modes import without_modes
 from workflows.pictures import is_picture
 
@@ -86,11 +87,19 @@ def _open(source: bytes, parts: Parts) -> dict[str, Any]:
     document = read_source(source, parts.world)
     checked = look_over(document, parts.world, Wanted())
     return {
-        "document": checked.document.members,
+        "document": _drawn(checked.document, parts),
         "problems": _listed(checked.problems),
         "missing": _missing(checked.document, checked.problems, parts),
         "found_in": "picture" if is_picture(source[:12]) else "file",
     }
+
+
+def _drawn(document: Document, parts: Parts) -> Mapping[str, Any]:
+    """What an editor draws: another editor's own file, where there is one and nothing of ours says how."""
+    read = parts.world.read_for_editing
+    if document.editor_text is None or "layout" in document.members or read is None:
+        return document.members
+    return read(read_json(document.editor_text), parts.world.registry).members
 
 
 def _missing(document: Document, problems: Iterable[Problem], parts: Parts) -> dict[str, list[Any]]:

@@ -10,7 +10,7 @@ from graph.graph import resolve_runnable
 from graph.registry import Registry
 from graph.workflow import Link, Node, Workflow
 from workflows.checking import World, check_document, find_values, understood
-from workflows.comfyui import read_editor_format
+from workflows.comfyui.reading import read_editor_format
 from workflows.document import read_document
 
 

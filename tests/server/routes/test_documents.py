@@ -6,7 +6,7 @@ import json
 from PIL import Image
 
 from workflows.checking import World
-from workflows.comfyui import read_editor_format
+from workflows.comfyui.reading import read_editor_format
 from workflows.pictures import write_png
 
 

@@ -9,7 +9,8 @@ from graph.declare import Range, Resource, Seed, Text, node
 from graph.registry import Registry
 from graph.reporting import Progress
 from graph.workflow import Link
-from workflows.comfyui import read_editor_format
+from workflows.comfyui.editing import read_for_editing
+from workflows.comfyui.reading import read_editor_format
 from workflows.document import read_document
 
 
@@ -274,4 +275,6 @@ link = some.lists(atom, min_size=3, max_size=6) | anything
 @settings(max_examples=150, deadline=None)
 def test_no_file_breaks_the_reader(nodes, links, inner, inner_links):
     definition = {"id": "u", "nodes": inner, "links": inner_links, "inputs": inner, "outputs": inner_links}
-    read_editor_format({"nodes": nodes, "links": links, "definitions": {"subgraphs": [definition, 5]}}, REGISTRY)
+    file = {"nodes": nodes, "links": links, "groups": nodes, "definitions": {"subgraphs": [definition, 5]}}
+    read_editor_format(file, REGISTRY)
+    read_for_editing(file, REGISTRY)
