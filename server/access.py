@@ -9,7 +9,7 @@ import hmac
 import ipaddress
 import secrets
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from server.refusals import Refused
@@ -45,8 +45,6 @@ class Access:
 
     listen: str = "127.0.0.1"
     token: str | None = None
-    origins: frozenset[str] = field(default_factory=frozenset)
-    """Further web pages that may use the API, as ``https://host:port``."""
 
     def __post_init__(self) -> None:
         if self.token is None and not is_loopback(self.listen):
@@ -91,7 +89,7 @@ class Access:
     def _check_page(self, method: str, headers: Mapping[str, str], host: str, upgrade: bool) -> None:
         """Browsers name the page that asks; programs that name none are not led by a web page."""
         origin = headers.get("Origin")
-        if origin is not None and origin not in self.origins and not _same_host(origin, host):
+        if origin is not None and not _same_host(origin, host):
             raise Refused(403, "foreign_origin", "pages of other sites may not use this server")
         site = headers.get("Sec-Fetch-Site", "none")
         if origin is None and site not in ("none", "same-origin"):

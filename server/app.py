@@ -43,5 +43,6 @@ def build_app(parts: Parts) -> web.Application:
 
 async def _say_goodbye(app: web.Application) -> None:
     """Clients reconnect by themselves; they are told that the server goes."""
+    app[PREVIEWS].close()
     for socket in tuple(app[SOCKETS].open):
         await socket.close(code=WSCloseCode.GOING_AWAY, message=b"the server ends")

@@ -6,7 +6,7 @@ Format: https://prometheus.io/docs/instrumenting/exposition_formats/
 import os
 import resource
 import time
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from pathlib import Path
 
@@ -22,7 +22,7 @@ class Counted:
     def __init__(self) -> None:
         self.began = time.time()
         self.requests: Counter[tuple[str, str, int]] = Counter()
-        self.seconds: Counter[tuple[str, str]] = Counter()
+        self.seconds: defaultdict[tuple[str, str], float] = defaultdict(float)
 
 
 COUNTED: web.AppKey[Counted] = web.AppKey("counted", Counted)
@@ -47,9 +47,11 @@ async def count(
         counted = request.app[COUNTED]
         method = request.method if request.method in METHODS else "other"
         counted.requests[method, route, status] += 1
-        counted.seconds[method, route] += time.perf_counter() - began  # type: ignore[assignment]
+        if status != SWITCHED:
+            counted.seconds[method, route] += time.perf_counter() - began
 
 
+SWITCHED = 101  # to a WebSocket, which takes as long as it is open
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "PATCH"})
 
 

@@ -66,6 +66,9 @@ async def refuse(request: web.Request, handler: Handler) -> web.StreamResponse:
         return problem(request, Refused(400, "bad_body", "the body is not what its headers say: it cannot be unpacked"))
     except ConnectionError:  # whoever asked has gone
         raise
+    except FileNotFoundError:
+        LOG.warning("a file went away during %s %s", request.method, request.path, exc_info=True)
+        return problem(request, Refused(404, "not_found", "the file went away while it was looked at"))
     except Exception:
         number = uuid.uuid4().hex[:8]
         LOG.exception("internal error %s at %s %s", number, request.method, request.path)

@@ -1,8 +1,9 @@
 """Pictures from anywhere, decoded within limits; small copies of them for lists."""
 
+import asyncio
 import io
-import threading
 from collections import OrderedDict
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from PIL import Image, ImageOps, UnidentifiedImageError
@@ -22,7 +23,9 @@ def measure(path: Path, pixels: int) -> tuple[str, int, int]:
         with Image.open(path, formats=FORMATS) as picture:
             width, height = picture.size
             form = picture.format or ""
-    except (UnidentifiedImageError, Image.DecompressionBombError, OSError, ValueError, SyntaxError, EOFError) as error:
+    except Image.DecompressionBombError as error:
+        raise Refused(413, "too_many_pixels", "this picture has too many pixels") from error
+    except (UnidentifiedImageError, OSError, ValueError, SyntaxError, EOFError) as error:
         raise Refused(415, "no_picture", "this is no PNG, JPEG, WebP, GIF, BMP or TIFF picture") from error
     if width * height > pixels or max(width, height) > 65_535:
         raise Refused(
@@ -32,29 +35,29 @@ def measure(path: Path, pixels: int) -> tuple[str, int, int]:
 
 
 class Previews:
-    """Small copies as WebP, made one at a time and kept while there is room."""
+    """Small copies as WebP, made one after the other and kept while there is room. Belongs to one event loop."""
 
     def __init__(self, pixels: int):
         self._pixels = pixels
         self._kept: OrderedDict[tuple[str, int, int, int], bytes] = OrderedDict()
-        self._lock = threading.Lock()
-        self._making = threading.Lock()
+        self._thread = ThreadPoolExecutor(1, "previews")  # a large picture takes some hundred MB while it is decoded
 
-    def get(self, path: Path, size: int) -> bytes:
+    async def get(self, path: Path, size: int) -> bytes:
         """A copy whose longer side has at most ``size`` pixels. Raises Refused for what is no picture."""
         status = path.stat()
         key = (str(path), status.st_mtime_ns, status.st_size, size)
-        with self._making:  # a large picture takes some hundred MB while it is decoded
-            with self._lock:
-                if key in self._kept:
-                    self._kept.move_to_end(key)
-                    return self._kept[key]
-            copy = small_copy(path, size, self._pixels)
-            with self._lock:
-                self._kept[key] = copy
-                while sum(map(len, self._kept.values())) > KEPT:
-                    self._kept.popitem(last=False)
+        copy = self._kept.pop(key, None)
+        if copy is None:
+            loop = asyncio.get_running_loop()
+            copy = await loop.run_in_executor(self._thread, small_copy, path, size, self._pixels)
+        self._kept[key] = copy  # the newest last
+        while sum(map(len, self._kept.values())) > KEPT:
+            self._kept.popitem(last=False)
         return copy
+
+    def close(self) -> None:
+        """Make no more."""
+        self._thread.shutdown(wait=False, cancel_futures=True)
 
 
 def small_copy(path: Path, size: int, pixels: int) -> bytes:

@@ -1,6 +1,5 @@
 """Routes as values: what is declared here is what is served, what is checked, and what OpenAPI says."""
 
-import json
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
@@ -10,7 +9,7 @@ from aiohttp import hdrs, web
 from server.fields import Kind, Member, parse
 from server.parts import PARTS, Parts
 from server.refusals import Refused, bad_request
-from workflows.lenient_json import NotJson, is_finite, read_json
+from workflows.lenient_json import NotJson, is_finite, read_json, write_json
 
 PREFIX = "/api/v1"
 DEEP = ".+"
@@ -144,8 +143,8 @@ class Routes:
 def json_response(
     value: Any, status: int = 200, headers: Mapping[str, str] | None = None, media_type: str = "application/json"
 ) -> web.Response:
-    """A value as JSON in ASCII, packed where the client takes that and it is worth it."""
-    text = json.dumps(value, ensure_ascii=True, allow_nan=False, separators=(",", ":"))
+    """A value as JSON in ASCII, null where somebody wrote NaN; packed where that is worth it."""
+    text = write_json(value)
     response = web.Response(text=text, status=status, headers=headers, content_type=media_type)
     if len(text) > 1000:
         response.enable_compression()

@@ -7,17 +7,19 @@ length of the JSON ``{"job", "node", "media_type", …}`` that follows, then the
 
 import asyncio
 import json
+import logging
 import struct
 from dataclasses import dataclass
 from typing import Any
 
-from aiohttp import WSMsgType, web
+from aiohttp import WSCloseCode, WSMsgType, web
 
 from server.events import Message
 from server.fields import Either, Flag, ListOf, Member, Members, OneOf, Text
 from server.refusals import Refused, bad_request
 from server.routing import Call, parse_json
 
+LOG = logging.getLogger(__name__)
 HEARTBEAT = 20.0  # seconds between pings; a client that does not answer is gone
 LARGEST = 1 << 20  # bytes of what a client says
 WATCH = Members(
@@ -101,14 +103,21 @@ def binary_frame(message: Message) -> bytes:
 
 
 async def _tell(call: Call, socket: web.WebSocketResponse, watch: Watch, after: int | None) -> None:
-    with call.parts.hub.subscribe(after) as messages:
-        async for message in messages:
-            if not watch.wants(message):
-                continue
-            if message.blob is not None:
-                await socket.send_bytes(binary_frame(message))
-            else:
-                await socket.send_str(message.text)
+    """Tell until there is nothing more to come; then, or when telling fails, the client has to connect anew."""
+    try:
+        with call.parts.hub.subscribe(after) as messages:
+            async for message in messages:
+                if not watch.wants(message):
+                    continue
+                if message.blob is not None:
+                    await socket.send_bytes(binary_frame(message))
+                else:
+                    await socket.send_str(message.text)
+    except ConnectionError:
+        return  # the client went
+    except Exception:
+        LOG.exception("telling a client of events failed")
+    await socket.close(code=WSCloseCode.GOING_AWAY)
 
 
 def _listen(watch: Watch, said: str) -> None:

@@ -5,7 +5,7 @@ import hashlib
 import os
 import uuid
 from collections.abc import AsyncIterator, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
@@ -14,6 +14,7 @@ from diffusion.files.header import read_header
 from server.containment import fit
 from server.pictures import measure
 from server.refusals import Refused, bad_request
+from workflows.publishing import rename_to_unused
 
 PICTURES = {".png": "PNG", ".jpg": "JPEG", ".jpeg": "JPEG", ".webp": "WEBP", ".gif": "GIF", ".bmp": "BMP"} | {
     ".tif": "TIFF",
@@ -61,6 +62,11 @@ async def receive(chunks: AsyncIterator[bytes], path: Path, largest: int) -> str
     return digest.hexdigest()
 
 
+def no_room(error: OSError) -> Refused:
+    """The disk does not take a file."""
+    return Refused(507, "no_room", f"the file cannot be written: {error.strerror or 'the disk does not take it'}")
+
+
 def keep(path: Path, digest: str, folder: Path, name: str, *, overwrite: bool, pixels: int) -> Kept:
     """Give a received file its name in a folder. Raises Refused for kinds of file that no node reads.
 
@@ -74,7 +80,7 @@ def keep(path: Path, digest: str, folder: Path, name: str, *, overwrite: bool, p
     stem, ending = PurePosixPath(name).stem, PurePosixPath(name).suffix
     for number in range(10_000):
         candidate = f"{stem} ({number}){ending}" if number else name
-        if _is_same(folder / candidate, size, digest) or _link(path, folder / candidate):
+        if _is_same(folder / candidate, size, digest) or rename_to_unused(path, folder / candidate):
             return Kept(candidate, digest, size, width, height)
     raise Refused(409, "conflict", f"there are too many files called {name!r}")
 
@@ -114,17 +120,3 @@ def _is_same(path: Path, size: int, digest: str) -> bool:
         return False
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest() == digest
-
-
-def _link(path: Path, name: Path) -> bool:
-    """Give a finished file its name unless somebody has it."""
-    with suppress(FileExistsError):
-        try:
-            os.link(path, name)
-        except FileExistsError:
-            return False
-        except OSError:  # this file system has no hard links
-            os.close(os.open(name, os.O_CREAT | os.O_EXCL | os.O_WRONLY))
-            os.replace(path, name)
-        return True
-    return False

@@ -33,7 +33,8 @@ async def get_events(call: Call) -> web.StreamResponse | Mapping[str, Any]:
     after, again = call.query["after"], call.headers["Last-Event-ID"]
     if wants_stream(call.request):
         return await event_stream(call, int(again) if again else after)
-    return await long_poll(call.parts, after or 0, call.query["limit"], call.query["wait"])
+    after = call.parts.hub.last if after is None else after
+    return await long_poll(call.parts, after, call.query["limit"], call.query["wait"])
 
 
 @ROUTES.add(

@@ -1,12 +1,14 @@
 """Files that were made, and files to make others from."""
 
 import asyncio
+import shutil
 from collections.abc import AsyncIterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from aiohttp import BodyPartReader, web
 
+from diffusion.files.identity import sha256
 from server import containment
 from server.fields import Flag, Member, OneOf, Text, Whole, parse
 from server.files import send_file, send_picture
@@ -14,7 +16,7 @@ from server.parts import PREVIEWS, Parts
 from server.pictures import SIZES
 from server.refusals import Refused, bad_request, not_found
 from server.routing import DEEP, Body, Call, Reply, Routes, json_response
-from server.uploads import Kept, keep, pending, receive
+from server.uploads import Kept, keep, no_room, pending, receive
 from server.wire import file_url
 from workflows.outputs import InputFolder
 
@@ -76,7 +78,7 @@ async def get_content(call: Call) -> web.StreamResponse:
     if output is None:
         raise not_found("no job of this server made a file with this content")
     path = await asyncio.to_thread(containment.find, call.parts.folders[output.kind], output.name)
-    if output.bytes is not None and path.stat().st_size != output.bytes:
+    if await asyncio.to_thread(sha256, path) != call.path["sha256"]:
         raise not_found("the file that had this content was changed since")
     return await _sent(call, path, forever=True)
 
@@ -115,15 +117,18 @@ async def list_folder(call: Call) -> Mapping[str, Any]:
 )
 async def upload(call: Call) -> web.Response:
     """A form with `file`, or the file itself with `?name=`. The same content keeps the name that it has there."""
-    parts, request = call.parts, call.request
-    asked = dict(call.query)
-    if request.content_type == "multipart/form-data":
-        kept = await _from_form(request, parts, asked)
-    else:
-        folder = parts.folders[asked["kind"]]
-        with pending(folder) as path:
-            digest = await receive(request.content.iter_chunked(CHUNK), path, parts.limits.upload)
-            kept = await _kept(path, digest, parts, asked)
+    request, asked = call.request, dict(call.query)
+    try:
+        with pending(call.parts.folders["temp"]) as path:
+            if request.content_type == "multipart/form-data":
+                digest = await _read_form(request, path, call.parts.limits.upload, asked)
+            else:
+                digest = await receive(request.content.iter_chunked(CHUNK), path, call.parts.limits.upload)
+            kept = await asyncio.to_thread(_placed, path, digest, call.parts, asked)
+    except ConnectionError:
+        raise
+    except OSError as error:
+        raise no_room(error) from error
     return json_response(
         {
             "name": kept.name,
@@ -138,35 +143,34 @@ async def upload(call: Call) -> web.Response:
     )
 
 
-async def _from_form(request: web.Request, parts: Parts, asked: dict[str, Any]) -> Kept:
-    """Fields may stand before or after the file; it is received into the place that both folders share a disk with."""
-    with pending(parts.folders["input"]) as path:
-        digest = None
-        try:
-            async for part in await request.multipart():
-                if not isinstance(part, BodyPartReader):
-                    raise bad_request("a form within a form is not taken")
-                if part.name == "file" and digest is None:
-                    asked["name"] = asked["name"] or part.filename or ""
-                    digest = await receive(_chunks(part), path, parts.limits.upload)
-                elif part.name in ("kind", "overwrite", "name"):
-                    text = (await _field(part)).decode("utf-8", "replace")
-                    asked[part.name] = parse(ASKED[part.name].kind, text, f"{part.name!r}")
-                else:
-                    raise bad_request("a form has one 'file', and 'name', 'kind' and 'overwrite' if need be")
-        except ValueError as error:  # a boundary that is missing, a header that is none
-            raise bad_request("this form cannot be read: its parts are not divided as its header says") from error
-        if digest is None:
-            raise bad_request("the form has no 'file'")
-        return await _kept(path, digest, parts, asked)
+async def _read_form(request: web.Request, path: Path, largest: int, asked: dict[str, Any]) -> str:
+    """Receive the file of a form and return its SHA-256; what stands beside it, before or after, goes into ``asked``."""
+    digest = None
+    try:
+        async for part in await request.multipart():
+            if not isinstance(part, BodyPartReader):
+                raise bad_request("a form within a form is not taken")
+            if part.name == "file" and digest is None:
+                asked["name"] = asked["name"] or part.filename or ""
+                digest = await receive(_chunks(part), path, largest)
+            elif part.name in ASKED:
+                text = (await _field(part)).decode("utf-8", "replace")
+                asked[part.name] = parse(ASKED[part.name].kind, text, f"{part.name!r}")
+            else:
+                raise bad_request("a form has one 'file', and 'name', 'kind' and 'overwrite' if need be")
+    except ValueError as error:  # a boundary that is missing, a header that is none
+        raise bad_request("this form cannot be read: its parts are not divided as its header says") from error
+    if digest is None:
+        raise bad_request("the form has no 'file'")
+    return digest
 
 
-async def _kept(path: Path, digest: str, parts: Parts, asked: Mapping[str, Any]) -> Kept:
+def _placed(path: Path, digest: str, parts: Parts, asked: Mapping[str, Any]) -> Kept:
+    """Bring a received file to the disk of its folder, and give it its name there."""
     folder = parts.folders[asked["kind"]]
-    folder.mkdir(parents=True, exist_ok=True)
-    return await asyncio.to_thread(
-        keep, path, digest, folder, asked["name"], overwrite=asked["overwrite"], pixels=parts.limits.pixels
-    )
+    with pending(folder) as moved:
+        shutil.move(path, moved)
+        return keep(moved, digest, folder, asked["name"], overwrite=asked["overwrite"], pixels=parts.limits.pixels)
 
 
 async def _chunks(part: BodyPartReader) -> AsyncIterator[bytes]:
@@ -187,7 +191,7 @@ async def _sent(call: Call, path: Path, *, forever: bool = False) -> web.StreamR
     size = call.query["preview"]
     if size is None:
         return send_file(path, forever=forever, download=call.query["download"])
-    return send_picture(call.request, await asyncio.to_thread(call.request.app[PREVIEWS].get, path, size))
+    return send_picture(call.request, await call.request.app[PREVIEWS].get(path, size))
 
 
 def _list(folder: Path, kind: str, search: str) -> list[dict[str, Any]]:

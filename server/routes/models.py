@@ -50,7 +50,7 @@ async def get_preview(call: Call) -> web.Response:
     """`name.preview.png`, `name.png`, or the same as JPEG or WebP."""
     path = await asyncio.to_thread(_find, call.parts, _kind(call), call.path["name"])
     picture = await asyncio.to_thread(beside, path)
-    copy = await asyncio.to_thread(call.request.app[PREVIEWS].get, picture, call.query["size"])
+    copy = await call.request.app[PREVIEWS].get(picture, call.query["size"])
     return send_picture(call.request, copy)
 
 

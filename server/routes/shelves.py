@@ -189,7 +189,7 @@ async def get_template(call: Call) -> Mapping[str, Any]:
 )
 async def get_template_preview(call: Call) -> web.Response:
     picture = await asyncio.to_thread(beside, _template(call))
-    return send_picture(call.request, await asyncio.to_thread(call.request.app[PREVIEWS].get, picture, 512))
+    return send_picture(call.request, await call.request.app[PREVIEWS].get(picture, 512))
 
 
 async def _put(shelf: Shelf, name: str, call: Call) -> dict[str, Any]:

@@ -17,7 +17,7 @@ from server.routing import Body, Call, Reply, Routes
 from server.socket import SOCKETS
 
 ROUTES = Routes("system")
-LONGEST_PROMPT = 100_000  # characters
+LONGEST_PROMPT = 20_000  # characters
 
 
 @ROUTES.add("GET", "/health", "Whether the server answers", reply="Health", below="")

@@ -85,10 +85,18 @@ KNOWN = ("input", "checkpoints", "red.png", "greetings", "images", "small.safete
 PARTS = some.one_of(some.sampled_from([*KNOWN, *WORDS, *EVIL]), some.text(max_size=8))
 
 
+ROUTES = [
+    route
+    for route in routes()
+    if not route.path.endswith(("/socket", "/events"))
+    for _ in range(4 if route.body else 1)  # what takes a body can go wrong in more ways
+]
+
+
 @some.composite
 def requests(draw):
     """A method, an address, headers and a body, more or less as some route wants them."""
-    route = draw(some.sampled_from([route for route in routes() if not route.path.endswith(("/socket", "/events"))]))
+    route = draw(some.sampled_from(ROUTES))
     path = "/".join(
         quote(draw(PARTS).encode("utf-8", "surrogatepass"), safe=draw(some.sampled_from(["", "/"])))
         if part.startswith("{")

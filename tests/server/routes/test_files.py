@@ -83,6 +83,15 @@ def test_what_no_node_reads_is_refused_and_leaves_nothing_behind(ask, base, name
     assert [path.name for path in (base / "input").iterdir()] == ["red.png"]
 
 
+def test_a_folder_that_takes_nothing_is_a_sentence(ask, base):
+    (base / "input/red.png").unlink()
+    (base / "input").rmdir()
+    (base / "input").write_text("no folder")
+    status, problem = ask(lambda client: send(client, png()))
+    assert status == 507 and "cannot be written" in problem["detail"] and str(base) not in problem["detail"]
+    assert list((base / "temp").iterdir()) == []
+
+
 def test_latents_and_tables_of_styles_are_taken(ask):
     async def script(client):
         latent = await send(client, b"\x02\0\0\0\0\0\0\0{}", "a.latent")
