@@ -58,7 +58,6 @@ class Limits:
     document: int = 64 << 20  # bytes of a body that is JSON, or a picture that carries a workflow
     upload: int = 256 << 20  # bytes of a file
     pixels: int = 1 << 27  # of a picture that is decoded here: some 400 MB while it is
-    wait: float = 60.0  # seconds of a long poll
 
 
 @dataclass(frozen=True)

@@ -144,7 +144,7 @@ async def upload(call: Call) -> web.Response:
 
 
 async def _read_form(request: web.Request, path: Path, largest: int, asked: dict[str, Any]) -> str:
-    """Receive the file of a form and return its SHA-256; what stands beside it, before or after, goes into ``asked``."""
+    """Receive the file of a form and return its SHA-256; what stands beside it goes into ``asked``."""
     digest = None
     try:
         async for part in await request.multipart():
