@@ -20,7 +20,7 @@ from server.queue import JobQueue
 from server.workers import WorkerProcess
 
 LOG = logging.getLogger(__name__)
-LONGEST_PAUSE = 60.0  # seconds between two tries to start a process that does not start
+PATIENT = 7  # deaths after which the pause before the next process grows no longer: it is a minute then
 Publish = Callable[[str, str, Mapping[str, Any]], Awaitable[str]]
 """(job, worker, file) → the name of a file that the job has saved, as `server.ledger.Ledger.publish`."""
 
@@ -125,7 +125,7 @@ class Workplace:
                     await self._woken.wait()
                     continue
             process = await self._begin()
-            if process is None:
+            if process is None or self._closing:
                 continue
             self.state = "idle"
             job = await insist(lambda: self._queue.claim(self.device, self.resident, self._real_device))
@@ -143,6 +143,8 @@ class Workplace:
         self._closing = True
         self._woken.set()
         self._ask_to_stop()
+        if self.state == "starting" and self._process is not None:
+            self._process.kill("is not needed any more")
 
     async def end(self) -> None:
         """End the process, once `work` has returned."""
@@ -192,34 +194,36 @@ class Workplace:
         """The process, started where there is none; None where it does not start, and `trouble` says why."""
         if self._process is not None:
             return self._process
-        self.state = "starting"
-        self._ready = asyncio.get_running_loop().create_future()
-        refusal = ""
+        self.state, self._previews = "starting", False
+        ready = self._ready = asyncio.get_running_loop().create_future()
         patience = self._rules.patience.starting
         try:
-            process = await WorkerProcess.start(self._command, self._hear, self._log)
+            process = self._process = await WorkerProcess.start(self._command, self._hear, self._log)
         except OSError as error:
             self._fail(f"cannot be started: {error.strerror or error}")
             return None
         process.gone.add_done_callback(lambda _: self.wake())
-        if not await either(self._ready, process.gone, patience) or (refusal := self._ready.result()):
-            process.kill(f"did not begin within {patience:g} seconds")
-            await asyncio.wait({process.gone})
-            self._fail(refusal or process.epitaph)
-            return None
-        self._process, self.trouble = process, ""
-        if self._rules.warm:
-            process.send("warm")
-        return process
+        if await either(ready, process.gone, 0 if self._closing else patience) and not ready.result():
+            self.trouble = ""
+            if self._rules.warm:
+                process.send("warm")
+            return process
+        process.kill(f"did not begin within {patience:g} seconds")
+        await asyncio.wait({process.gone})
+        self._process = None
+        self._fail(ready.result() if ready.done() else process.epitaph)
+        return None
 
     def _fail(self, why: str) -> None:
         self._deaths += 1
         self.state, self.trouble = "broken", f"The worker on {self.device} {why}."
-        LOG.error("%s", self.trouble)
+        if not self._closing:
+            LOG.error("%s", self.trouble)
 
     async def _rest(self) -> None:
         """Wait before the next process is started, the longer the more have died without having ended a job."""
-        until = time.monotonic() + min(2.0 ** (self._deaths - 1) - 1, LONGEST_PAUSE)
+        pause = 2.0 ** (min(self._deaths, PATIENT) - 1) - 1
+        until = time.monotonic() + pause
         while not self._closing and (left := until - time.monotonic()) > 0:
             self._woken.clear()
             with suppress(TimeoutError):

@@ -36,14 +36,15 @@ FAILING = document(kind="Fail", text="the cat")
 class Site:
     """A queue, its files and its workers."""
 
-    def __init__(self, base: Path, devices=("cpu",), words=(), leases=None, **rules):
+    def __init__(self, base: Path, devices=("cpu",), words=(), leases=None, program=None, **rules):
         self.base = base
         self.database = Database(base / ".patchbay/server.sqlite", (QUEUE,))
         self.queue = JobQueue(self.database, leases=leases)
         folders = {"output": base / "output", "temp": base / "temp"}
         self.ledger = Ledger(self.database, folders, base / ".patchbay/counters.sqlite")
         rules = Rules(**{"publish": self.ledger.publish, "patience": QUICK} | rules)
-        command = lambda device: [sys.executable, str(PROGRAM), "worker", "--base-directory", str(base), *words]
+        program = program or (sys.executable, str(PROGRAM), "worker", "--base-directory", str(base), *words)
+        command = lambda device: program
         self.pool = Pool(self.queue, devices, command, rules)
 
     @property
@@ -342,3 +343,22 @@ async def test_a_thousand_events_are_kept_in_order(site):
         started = [event.data["node"] for event in events if event.type == "node_started"]
         finished = [event.data["node"] for event in events if event.type == "node_finished"]
         assert started == finished and len(started) == 20
+
+
+@in_loop
+async def test_the_server_ends_though_a_worker_does_not_begin(site):
+    async with site(program=(sys.executable, "-c", "import time; time.sleep(60)")) as here:
+        await here.submit(HELLO)
+        await here.in_state("starting")
+        started = here.worker["pid"]
+    assert here.worker["pid"] is None
+    assert started is None or not Path(f"/proc/{started}").exists()
+
+
+@in_loop
+async def test_a_worker_that_does_not_begin_in_time_is_trouble(site):
+    patience = Patience(starting=0.1)
+    async with site(program=(sys.executable, "-c", "import time; time.sleep(60)"), patience=patience) as here:
+        await here.submit(HELLO)
+        await here.in_state("broken")
+        assert here.worker["trouble"] == "The worker on cpu did not begin within 0.1 seconds."
