@@ -8,6 +8,7 @@ import asyncio
 import json
 import multiprocessing
 import os
+import traceback
 from collections.abc import Callable
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -65,8 +66,8 @@ def document(text: str) -> dict[str, Any]:
 def serve(base: Path, driver: Connection) -> None:
     """Own the queue and run its jobs on one worker at a time, until the driver goes away.
 
-    Takes ``("submit", id, text)`` and ``("retry", id)``. Tells ``("accepted", id)``, ``("worker", pid)`` and
-    ``("tick", what)`` for whatever happens, so that it can be killed then.
+    Takes ``("submit", id, text)`` and ``("retry", id)``. Tells ``("accepted", id)``, ``("worker", pid)``, ``("idle",
+    worker)``, and ``("tick", what)`` for whatever happens, so that it can be killed then.
     """
     asyncio.run(_serve(base, driver))
 
@@ -83,17 +84,16 @@ async def _serve(base: Path, driver: Connection) -> None:
         while True:
             kind, job_id, *text = await asyncio.to_thread(driver.recv)
             if kind == "submit":
-                asyncio.create_task(_submit(queue, job_id, text[0], driver.send))  # noqa: RUF006
+                await queue.submit(json.dumps(document(text[0])), id=job_id, key=job_id, client=job_id[-1])
+                driver.send(("accepted", job_id))
             else:
                 await queue.retry(job_id)
-    except EOFError:
+    except (EOFError, OSError):
         database.close()
+    except Exception:
+        traceback.print_exc()
+    finally:
         os._exit(0)  # and the worker with it, for its pipe ends
-
-
-async def _submit(queue: JobQueue, job_id: str, text: str, tell: Callable[[Any], None]) -> None:
-    await queue.submit(json.dumps(document(text)), id=job_id, key=job_id, client=text[0])
-    tell(("accepted", job_id))
 
 
 async def _run_jobs(base: Path, queue: JobQueue, ledger: Ledger, tell: Callable[[Any], None]) -> None:
@@ -109,14 +109,15 @@ async def _run_jobs(base: Path, queue: JobQueue, ledger: Ledger, tell: Callable[
                 seen = queue.arrivals
                 job = await queue.claim(name)
                 if job is None:
+                    tell(("idle", name))
                     await queue.arrival(seen)
                     continue
                 tell(("tick", "started"))
                 ours.send((job.id, job.document))
                 await _attend(job, name, ours, queue, ledger, tell)
         except (EOFError, OSError):
-            process.join()
             ours.close()
+            process.join()  # it ends with its pipe, if it has not yet
             if job is not None:
                 await queue.lose(job.id, name, "The worker was killed.")
 
