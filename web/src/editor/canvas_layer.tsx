@@ -5,7 +5,7 @@ import { useWorkspace } from "./context.ts";
 import { FarCanvas } from "./far_canvas.ts";
 import { paintGraph, paintPassing } from "./painter.ts";
 import type { Scene } from "./scene.ts";
-import { themeOf, watchTheme } from "./theme.ts";
+import { socketInk, themeOf, watchTheme } from "./theme.ts";
 import type { WindowModel } from "./window_model.ts";
 
 const GAP = 32;
@@ -33,6 +33,7 @@ export function CanvasLayer({ scene, model }: { readonly scene: Scene; readonly 
   useEffect(() => {
     const { view, runs, selection } = workspace;
     let theme = themeOf(canvas.current!);
+    socketInk.set(theme);
     const far = new FarCanvas(canvas.current!, view, (context, transform, width, height) => {
       const painted = { workspace, scene, theme };
       if (view.isFar) return paintGraph(context, painted, transform, width, height);
@@ -48,6 +49,7 @@ export function CanvasLayer({ scene, model }: { readonly scene: Scene; readonly 
       selection.subscribe(whileFar),
       watchTheme(() => {
         theme = themeOf(canvas.current!);
+        socketInk.set(theme);
         far.invalidate();
       }),
     ];

@@ -3,6 +3,7 @@ import "@xyflow/react/dist/base.css";
 import { useEffect, useMemo, useRef, useState, useSyncExternalStore } from "react";
 import type { KeyboardEvent, ReactElement } from "react";
 
+import { HEADER } from "../document/geometry.ts";
 import { t } from "../strings/index.ts";
 import { editorActions } from "./actions.ts";
 import type { Action } from "./actions.ts";
@@ -76,6 +77,7 @@ function Parts({ workspace }: { readonly workspace: Workspace }): ReactElement {
       aria-roledescription={t("editor.kind")}
       aria-label={t("editor.label")}
       tabIndex={0}
+      style={{ "--node-head": `${HEADER}px` }}
       onKeyDown={onKeyDown}
     >
       {machine !== null && <Canvas {...machine} root={root} />}

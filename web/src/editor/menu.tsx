@@ -7,7 +7,7 @@ import type { Action } from "./actions.ts";
 import { COLORS } from "./actions.ts";
 import { useWorkspace } from "./context.ts";
 import { openSearch } from "./keyboard.ts";
-import { Popover } from "./popover.tsx";
+import { hasMoved, Popover } from "./popover.tsx";
 import type { Place } from "./popover.tsx";
 import { detach } from "./editing.ts";
 import { insertReroute } from "../document/operations.ts";
@@ -137,7 +137,7 @@ export function Menu({ label, at, groups, onClose, children }: MenuProps): React
                   type="button"
                   role="menuitem"
                   tabIndex={-1}
-                  onPointerMove={(event) => event.currentTarget.focus({ preventScroll: true })}
+                  onPointerMove={(event) => hasMoved(event) && event.currentTarget.focus({ preventScroll: true })}
                   onClick={() => {
                     onClose();
                     run();

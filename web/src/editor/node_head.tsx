@@ -35,9 +35,7 @@ export function NodeHead({ node, spec, run }: NodeHeadProps): ReactElement {
         aria-label={t(node.collapsed ? "node.open" : "node.collapse")}
         aria-expanded={!node.collapsed}
         onClick={turn}
-      >
-        <Icon name="chevron" />
-      </button>
+      />
       {isRenaming ? (
         <TitleField
           title={title}

@@ -3,7 +3,7 @@ import type { KeyboardEvent, ReactElement, ReactNode } from "react";
 
 import { t } from "../strings/index.ts";
 import { Icon } from "./icon.tsx";
-import { Popover } from "./popover.tsx";
+import { hasMoved, Popover } from "./popover.tsx";
 import type { Place } from "./popover.tsx";
 
 export interface Item<K> {
@@ -86,7 +86,7 @@ export function PickList<K extends string | number>(props: PickListProps<K>): Re
               role="option"
               aria-selected={key === selected}
               data-active={index === current || undefined}
-              onPointerMove={() => setActive(index)}
+              onPointerMove={(event) => hasMoved(event) && setActive(index)}
               onClick={() => onPick(key)}
             >
               {picture}

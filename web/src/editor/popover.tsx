@@ -37,6 +37,7 @@ export function Popover(props: {
 
   useEffect(() => {
     const before = document.activeElement;
+    if (!box.current!.contains(before)) box.current!.focus({ preventScroll: true }); // so that Escape reaches it
     const outside = (event: PointerEvent): void => {
       if (!box.current?.contains(event.target as globalThis.Node)) onClose();
     };
@@ -54,6 +55,7 @@ export function Popover(props: {
       className={`editor-popover ${className}`}
       role={role}
       aria-label={label}
+      tabIndex={-1}
       style={style}
       onKeyDown={(event) => {
         event.stopPropagation(); // keys typed here are not the canvas's
@@ -65,6 +67,17 @@ export function Popover(props: {
     </div>,
     document.body,
   );
+}
+
+/** Whether the pointer itself moved: what opens under one that rests is told of a move too. */
+export function hasMoved({
+  movementX,
+  movementY,
+}: {
+  readonly movementX: number;
+  readonly movementY: number;
+}): boolean {
+  return movementX !== 0 || movementY !== 0;
 }
 
 /** The place of an element, to open a panel under it. */

@@ -5,7 +5,8 @@ import type { MouseEvent, ReactElement } from "react";
 import type { End } from "./connecting.ts";
 import { handleOf } from "./connecting.ts";
 import { useWorkspace } from "./context.ts";
-import { lookOf, SHAPES, socketColor } from "./sockets.ts";
+import { socketColor, socketImage } from "./sockets.ts";
+import { socketInk } from "./theme.ts";
 
 export interface SocketProps {
   readonly end: End;
@@ -24,6 +25,8 @@ export interface SocketProps {
 export function Socket({ end, socket, label, y, linked, lazy, missing, widget }: SocketProps): ReactElement {
   const { connecting } = useWorkspace();
   const look = useSyncExternalStore(connecting.subscribe, () => connecting.look(end));
+  const ink = useSyncExternalStore(socketInk.subscribe, () => socketInk.get());
+  const image = socketImage(socket, ink, { linked, lazy: lazy === true, missing: missing === true });
   const isInput = end.input !== undefined;
   const onClick = (event: MouseEvent): void => {
     event.stopPropagation();
@@ -35,7 +38,13 @@ export function Socket({ end, socket, label, y, linked, lazy, missing, widget }:
       type={isInput ? "target" : "source"}
       position={isInput ? Position.Left : Position.Right}
       className="socket"
-      style={{ top: y, left: isInput ? 0 : "100%", right: "auto", "--socket": socketColor(socket) }}
+      style={{
+        top: y,
+        left: isInput ? 0 : "100%",
+        right: "auto",
+        "--socket": socketColor(socket),
+        backgroundImage: image,
+      }}
       title={`${label}: ${socket}`}
       aria-hidden="true" // wires are made by keyboard in connect mode, which lists the sockets by name
       data-linked={linked || undefined}
@@ -45,10 +54,6 @@ export function Socket({ end, socket, label, y, linked, lazy, missing, widget }:
       data-fits={look === "fits" || undefined}
       data-start={look === "start" || undefined}
       onClick={onClick}
-    >
-      <svg viewBox="0 0 12 12">
-        <path d={SHAPES[lookOf(socket).shape]} />
-      </svg>
-    </Handle>
+    />
   );
 }

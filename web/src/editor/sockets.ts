@@ -61,8 +61,37 @@ export function socketColor(socket: string): string {
   return `oklch(var(--socket-lightness) calc(var(--socket-chroma) * ${chroma}) ${hue})`;
 }
 
-/** The same colour where no custom property reaches, on a canvas. */
-export function paintColor(socket: string, theme: { readonly lightness: number; readonly chroma: number }): string {
+/** What sockets are drawn with in a theme. */
+export interface Ink {
+  readonly lightness: number;
+  readonly chroma: number;
+  /** Inside a socket that nothing is wired to. */
+  readonly surface: string;
+  readonly danger: string;
+}
+
+const images = new Map<string, string>();
+
+/** A socket as a background image: cheaper by far than hundreds of SVG elements, each of which is a layer to the browser. */
+export function socketImage(
+  socket: string,
+  ink: Ink,
+  { linked, lazy, missing }: { readonly linked: boolean; readonly lazy: boolean; readonly missing: boolean },
+): string {
+  const key = [socket, ink.lightness, ink.chroma, ink.surface, ink.danger, linked, lazy, missing].join(" ");
+  const known = images.get(key);
+  if (known !== undefined) return known;
+  const color = paintColor(socket, ink);
+  const stroke = missing ? ink.danger : color;
+  const path = `<path d="${SHAPES[lookOf(socket).shape]}" fill="${linked ? color : ink.surface}" stroke="${stroke}" stroke-width="1.8" fill-rule="evenodd"${lazy ? ' stroke-dasharray="2 1.5"' : ""}/>`;
+  const svg = `<svg xmlns="http://www.w3.org/2000/svg" viewBox="-1 -1 14 14">${path}</svg>`;
+  const image = `url("data:image/svg+xml,${encodeURIComponent(svg)}")`;
+  images.set(key, image);
+  return image;
+}
+
+/** The same colour where no custom property reaches: on a canvas, in an image. */
+export function paintColor(socket: string, theme: Pick<Ink, "lightness" | "chroma">): string {
   const { hue, chroma } = lookOf(socket);
   return `oklch(${theme.lightness} ${(theme.chroma * chroma).toFixed(3)} ${hue})`;
 }

@@ -1,5 +1,8 @@
 /** The colours of the page, resolved for painting on a canvas; asked for again when the theme changes. */
 
+import type { Ink } from "./sockets.ts";
+import { Topic } from "./topic.ts";
+
 const NAMES = {
   canvas: "--canvas",
   surface: "--node-surface",
@@ -33,6 +36,9 @@ export function themeOf(element: Element): Theme {
     font: style.fontFamily,
   };
 }
+
+/** What sockets are drawn with now; the canvas keeps it in step with the theme. */
+export const socketInk = new Topic<Ink>({ lightness: 0.76, chroma: 0.135, surface: "#21252e", danger: "#ff8a8a" });
 
 /** Be told when the theme may have changed: by the system, or by the page's own setting. */
 export function watchTheme(listener: () => void): () => void {

@@ -1,5 +1,5 @@
 import { ConnectionMode, ReactFlow, useStoreApi } from "@xyflow/react";
-import type { Edge, Node, NodeChange, OnConnectEnd, OnConnectStart } from "@xyflow/react";
+import type { Edge, Node, NodeChange, OnConnectEnd, OnConnectStart, ReactFlowState } from "@xyflow/react";
 import { useCallback, useEffect, useSyncExternalStore } from "react";
 import type { MouseEvent, ReactElement } from "react";
 
@@ -18,6 +18,8 @@ import { DrawnWire, Wire } from "./wire.tsx";
 const NODE_TYPES = { node: NodeView, frame: FrameView, note: NoteView };
 const EDGE_TYPES = { wire: Wire };
 const PAN_BUTTONS = [0, 1];
+/** Milliseconds after the last step of a pan until the nodes are painted sharply in place again. */
+const SETTLE = 200;
 
 export interface GraphWindowProps {
   readonly model: WindowModel;
@@ -123,13 +125,28 @@ function Following(): null {
   const { view } = useWorkspace();
   const flow = useStoreApi();
   useEffect(() => {
-    const follow = ({ transform: [x, y, zoom] }: { transform: [number, number, number] }): void =>
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const settle = (): void => {
+      timer = undefined;
+      flow.getState().domNode?.removeAttribute("data-panning");
+    };
+    const follow = ({ transform: [x, y, zoom], domNode }: ReactFlowState): void => {
+      if (zoom === view.zoom && (x !== view.current.x || y !== view.current.y)) {
+        if (timer === undefined) domNode?.setAttribute("data-panning", "");
+        clearTimeout(timer);
+        timer = setTimeout(settle, SETTLE);
+      } else if (zoom !== view.zoom && timer !== undefined) {
+        clearTimeout(timer);
+        settle();
+      }
       view.follow({ x, y, zoom });
+    };
     const detach = view.attach({
       setViewport: ({ x, y, zoom }, options) => void flow.getState().panZoom?.setViewport({ x, y, zoom }, options),
     });
     const stop = flow.subscribe(follow);
     return () => {
+      clearTimeout(timer);
       stop();
       detach();
     };

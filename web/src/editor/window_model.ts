@@ -17,8 +17,8 @@ import type { WireEdge } from "./wire.tsx";
 import type { Workspace } from "./workspace.ts";
 
 /** In graph units: how coarsely the window moves, and how far it reaches beyond the view. */
-const STEP = 250;
-const MARGIN = 300;
+const STEP = 200;
+const MARGIN = 160;
 /** Wires of a node with more readers than this are painted, not mounted, where their other end is out of sight. */
 const MOST_OUTSIDE = 200;
 

@@ -56,7 +56,6 @@ export function ChoiceField(props: ChoiceFieldProps): ReactElement {
         onKeyDown={onKeyDown}
       >
         <span>{shortName(said)}</span>
-        <Icon name="chevron" />
       </button>
       {children}
       {place !== null && (
