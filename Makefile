@@ -18,6 +18,7 @@ check: setup-dev
 	$(RUN) -m ruff check .
 	$(RUN) -m ruff format --check .
 	$(RUN) -m mypy
+	$(RUN) tools/check_web.py
 
 test: check
 	$(RUN) -m pytest

@@ -17,6 +17,7 @@ ENVIRONMENT = ROOT / ".venv"
 PYTHON = ENVIRONMENT / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
 FRONT_ENDS = {"comfyui-frontend-package": ("1.27.10", "1.58.1")}
 """Published front ends that a browser test drives, each version in a folder of its own; never shipped."""
+BROWSERS = ("chromium", "chromium-browser", "google-chrome")  # as tests/web looks for them
 CPU_BUILDS = "https://download.pytorch.org/whl/cpu/"
 
 
@@ -29,6 +30,8 @@ def main() -> None:
         sys.exit(f"Patchbay needs Python 3.11 or newer; this is {sys.version.split()[0]}. Set PYTHON=python3.12, say.")
     stamp = ENVIRONMENT / f"{wanted.stem}.installed"
     digest = fingerprint(wanted)
+    if dev:
+        find_browser()
     if PYTHON.exists() and stamp.exists() and stamp.read_text() == digest:
         return
     if not PYTHON.exists():
@@ -57,6 +60,20 @@ def make_environment() -> None:
         subprocess.check_call([sys.executable, "-m", "venv", str(ENVIRONMENT)])
         return
     sys.exit("Python could not make an environment. On Debian and Ubuntu: sudo apt install python3-venv")
+
+
+def find_browser() -> None:
+    """The tests of the editor drive the system's Chromium; where there is none and this may install, it does."""
+    if any(map(shutil.which, BROWSERS)):
+        return
+    if shutil.which("apt-get") and hasattr(os, "geteuid") and os.geteuid() == 0:
+        print("Installing Chromium for the tests of the editor …", flush=True)
+        if (
+            subprocess.call(["apt-get", "update", "-q"]) == 0
+            and subprocess.call(["apt-get", "install", "-y", "-q", "--no-install-recommends", "chromium"]) == 0
+        ):
+            return
+    print("There is no Chromium, so the tests of the editor are left out; on Debian: sudo apt install chromium")
 
 
 def install(wanted: Path) -> None:

@@ -1,18 +1,16 @@
 /** Keys of the whole page. What a field or the canvas took before is not taken again. */
 
 import type { Action } from "../editor/actions.ts";
-import { actionOf, isCombination } from "../editor/keyboard.ts";
+import { actionOf } from "../editor/keyboard.ts";
 
-/** Run actions by their keys. Returns how to stop. */
-export function listenForKeys(actions: readonly Action[]): () => void {
+/** Run actions by their keys: those of the page from anywhere, those of the graph where nothing else has the focus. */
+export function listenForKeys(page: readonly Action[], graph: readonly Action[]): () => void {
+  const commands = page.map((action) => ({ ...action, keys: action.keys.filter(isCommand) }));
   const listener = (event: KeyboardEvent): void => {
     if (event.defaultPrevented || event.isComposing) return;
-    const action = actionOf(actions, event);
-    if (
-      action === undefined ||
-      (isTyping(event.target) && !action.keys.some((keys) => isCommand(keys) && isCombination(event, keys)))
-    )
-      return;
+    const free = event.target === document.body;
+    const action = actionOf(isTyping(event.target) ? commands : free ? [...page, ...graph] : page, event);
+    if (action === undefined) return;
     event.preventDefault();
     action.run();
   };
@@ -24,7 +22,7 @@ function isTyping(target: EventTarget | null): boolean {
   return target instanceof HTMLElement && (target.isContentEditable || target.matches("input, textarea, select"));
 }
 
-/** Combinations that mean the same while somebody types. */
+/** Combinations that mean nothing to somebody who types. */
 function isCommand(combination: string): boolean {
   return /^(Mod|Alt)\+|^F\d/.test(combination);
 }

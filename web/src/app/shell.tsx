@@ -19,16 +19,17 @@ import { Side } from "./rail.tsx";
 import { StatusBar } from "./status_bar.tsx";
 import { Windows } from "./windows.tsx";
 
+const NONE: readonly Action[] = [];
+
 /** The page: header, what is open, panels at the side, and what lies above it all. */
 export function Shell(): ReactElement {
   const studio = useStudio();
   const tab = useTab();
   const view = useTopic(tab.view);
-  const actions = useMemo(() => {
-    const all: Action[] = [...pageActions(studio), ...(view === "graph" ? editorActions(tab.workspace) : [])];
-    return new Map(all.map((action) => [action.name, action]));
-  }, [studio, tab, view]);
-  useEffect(() => listenForKeys([...actions.values()]), [actions]);
+  const page = useMemo(() => pageActions(studio), [studio]);
+  const graph = useMemo(() => (view === "graph" ? editorActions(tab.workspace) : NONE), [tab, view]);
+  const actions = useMemo(() => new Map([...page, ...graph].map((action) => [action.name, action])), [page, graph]);
+  useEffect(() => listenForKeys(page, graph), [page, graph]);
   return (
     <div className="shell" data-view={view}>
       <Header actions={actions} />

@@ -1,6 +1,7 @@
 import { useEffect, useId, useRef, useState } from "react";
 import type { ReactElement, ReactNode } from "react";
 
+import { hasMoved } from "../editor/popover.tsx";
 import { t } from "../strings/index.ts";
 
 /** A search field above a list: arrows move, Enter chooses, the field keeps the focus. */
@@ -85,7 +86,7 @@ export function Picker<T>(props: {
                   role="option"
                   aria-selected={index === chosen}
                   className="picker-row"
-                  onPointerMove={() => setAt(index)}
+                  onPointerMove={(event) => hasMoved(event) && setAt(index)}
                   onClick={() => onChoose(item)}
                 >
                   {row(item)}

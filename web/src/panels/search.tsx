@@ -36,7 +36,9 @@ export function SearchPopover({
       <Picker<NodeSpec>
         label={t("search.title")}
         placeholder={t("search.placeholder")}
-        search={(query) => specs.search(query, wanted, recent)}
+        search={(query) =>
+          query === "" ? shelved(specs.search("", wanted), recent) : specs.search(query, wanted, recent)
+        }
         keyOf={({ name }) => name}
         headingOf={(spec, query) =>
           query !== "" ? null : recent.includes(spec.name) ? t("search.recent") : spec.category
@@ -60,6 +62,13 @@ export function SearchPopover({
       />
     </Popover>
   );
+}
+
+/** All types to look through: those used lately, then by category. */
+function shelved(found: readonly NodeSpec[], recent: readonly string[]): readonly NodeSpec[] {
+  const rank = ({ name }: NodeSpec): number => (recent.includes(name) ? recent.indexOf(name) : recent.length);
+  const depth = ({ category }: NodeSpec): number => (category.startsWith("advanced") ? 1 : 0);
+  return found.toSorted((a, b) => rank(a) - rank(b) || depth(a) - depth(b) || a.category.localeCompare(b.category));
 }
 
 /** What a node type is for, what it takes and what it gives. */

@@ -29,7 +29,7 @@ export const DEFAULTS: Settings = {
   minimap: true,
   previews: true,
   batch: 1,
-  drawer: "gallery",
+  drawer: null,
 };
 
 const KEY = "patchbay.settings";
