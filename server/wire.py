@@ -30,7 +30,13 @@ class Told(Protocol):
 
 def event_json(event: Told) -> dict[str, Any]:
     """An event, the same on every channel."""
-    return {"seq": event.seq, "job": event.job, "time": round(event.time, 3), "type": event.type, "data": dict(event.data)}
+    return {
+        "seq": event.seq,
+        "job": event.job,
+        "time": round(event.time, 3),
+        "type": event.type,
+        "data": dict(event.data),
+    }
 
 
 def job_json(
