@@ -41,7 +41,7 @@ async def view(request: web.Request) -> web.StreamResponse:
     if channel != "rgba":
         return send_picture(request, await asyncio.to_thread(_channel, path, channel, parts.limits.pixels), "image/png")
     if "preview" in query:
-        return send_picture(request, await asyncio.to_thread(request.app[PREVIEWS].get, path, PREVIEW))
+        return send_picture(request, await request.app[PREVIEWS].get(path, PREVIEW))
     response = send_file(path)
     response.headers.setdefault("Content-Disposition", f'filename="{_quotable(path.name)}"')
     return response
@@ -98,7 +98,7 @@ async def model_preview(request: web.Request) -> web.StreamResponse:
     parts = request.app[PARTS]
     model = await asyncio.to_thread(_model, parts, _kind(request, parts), request.match_info["filename"])
     picture = await asyncio.to_thread(beside, model)
-    return send_picture(request, await asyncio.to_thread(request.app[PREVIEWS].get, picture, PREVIEW))
+    return send_picture(request, await request.app[PREVIEWS].get(picture, PREVIEW))
 
 
 async def view_metadata(request: web.Request) -> web.Response:

@@ -29,9 +29,7 @@ VALUES = some.recursive(
         some.none(),
         some.booleans(),
         some.integers(-10, 10),
-        some.sampled_from(
-            [2**64 - 1, 2**64, 10**30, 0.1, 60.0, 60.5, 3.0, "front", "all", "abc", "", "a\0", "x" * 6]
-        ),
+        some.sampled_from([2**64 - 1, 2**64, 10**30, 0.1, 60.0, 60.5, 3.0, "front", "all", "abc", "", "a\0", "x" * 6]),
         some.text(max_size=4),
     ),
     lambda inner: some.one_of(
