@@ -26,16 +26,6 @@ export async function layOut(
   );
 }
 
-/** The same at once, without dagre. */
-export function layOutNow(
-  graph: WiredGraph,
-  specs: NodeSpecs,
-  ids: Iterable<NodeId> = graph.nodes.keys(),
-): Map<NodeId, Point> {
-  const { boxes, edges, origin } = task(graph, specs, ids);
-  return arranged(boxes, edges, origin, layered);
-}
-
 type Layout = (boxes: readonly Box[], edges: readonly Edge[]) => Map<string, Point>;
 
 function task(

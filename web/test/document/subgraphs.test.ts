@@ -3,8 +3,11 @@ import { describe, expect, it } from "vitest";
 import {
   addNode,
   applyControls,
+  clearInput,
+  describePort,
   detachSubgraph,
   dropUnused,
+  feedAlso,
   makeSubgraph,
   movePort,
   promoteInput,
@@ -12,6 +15,8 @@ import {
   removeItems,
   removePort,
   renamePort,
+  renameSubgraph,
+  resetInputs,
   setControl,
   setInput,
   setMode,
@@ -261,5 +266,64 @@ describe("removing nodes", () => {
     expect(store.document.outputs).toEqual([{ name: "o", end: null }]);
     store.undo();
     expect(store.document.outputs).toEqual([{ name: "o", end: ["1", 0] }]);
+  });
+});
+
+describe("ports", () => {
+  it("of one name may feed several inputs, each fed by one port only", () => {
+    const { store } = storeOf();
+    store.edit("ports", (draft) => {
+      promoteInput(draft, { node: "2", input: "text" }, "good");
+      promoteInput(draft, { node: "3", input: "text" }, "good");
+      feedAlso(draft, "good", { node: "3", input: "text" });
+      describePort(draft, "inputs", "good", "What to show.");
+      describePort(draft, "inputs", "good 2", "");
+    });
+    expect(store.document.inputs).toEqual([
+      {
+        name: "good",
+        ends: [
+          ["2", "text"],
+          ["3", "text"],
+        ],
+        about: "What to show.",
+      },
+      { name: "good 2", ends: [] },
+    ]);
+  });
+
+  it("that lead to the same place are one", () => {
+    const { store } = storeOf();
+    const names = store.edit("ports", (draft) => [
+      promoteInput(draft, { node: "2", input: "text" }, "a"),
+      promoteInput(draft, { node: "2", input: "text" }, "b"),
+      promoteOutput(draft, { node: "5", output: 0 }, "c"),
+      promoteOutput(draft, { node: "5", output: 0 }, "d"),
+    ]);
+    expect(names).toEqual(["a", "a", "c", "c"]);
+  });
+});
+
+it("a subgraph's title is said once for all instances", () => {
+  const { store, specs } = grouped();
+  store.edit("rename", (draft) => renameSubgraph(draft, "Sampling", "From words to latents"));
+  expect(specs.get("subgraph:Sampling")!.title).toBe("From words to latents");
+  store.undo();
+  expect(specs.get("subgraph:Sampling")!.title).toBe("Sampling");
+});
+
+describe("values", () => {
+  it("cleared have their default again, and reset ones are those of a new node, wires kept", () => {
+    const { store, specs } = storeOf();
+    store.edit("values", (draft) => {
+      clearInput(draft, "2", "text");
+      resetInputs(draft, "5", specs.get("Sample")!, () => []);
+    });
+    expect(store.graph().nodes.get("2")!.inputs).toEqual({ clip: { link: { node: "1", output: 1 } } });
+    expect(store.graph().nodes.get("5")!.inputs).toMatchObject({
+      seed: { literal: 0 },
+      steps: { literal: 20 },
+      positive: { link: { node: "2", output: 0 } },
+    });
   });
 });

@@ -139,7 +139,7 @@ export function forgetEnds(draft: Draft, gone: ReadonlySet<NodeId>): void {
 }
 
 /** Ports of a graph that lead to one node input lead to another one, or no longer to any. */
-export function moveEnds(
+function moveEnds(
   draft: Draft,
   graph: GraphId,
   from: readonly [NodeId, string],

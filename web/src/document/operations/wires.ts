@@ -37,13 +37,6 @@ export function disconnectOutput(draft: Draft, from: Link): void {
   }
 }
 
-/** Let everything that reads one output read another one. */
-export function moveReaders(draft: Draft, from: Link, to: Link): void {
-  for (const wire of Array.from(wiresFrom(draft.graph, draft.graph.wires, from.node))) {
-    if (wire.from.output === from.output) connect(draft, to, { node: wire.to, input: wire.input });
-  }
-}
-
 /** Put a node into a wire: the wire leads through its first fitting input and output. False where it has none. */
 export function insertOnWire(draft: Draft, specs: NodeSpecs, to: Socket, inserted: NodeId): boolean {
   const { graph } = draft;
@@ -66,12 +59,5 @@ export function insertReroute(draft: Draft, to: Socket, at: Point): NodeId {
   const inputs = from ? { [REROUTED]: { link: from } } : {};
   graph.setNode({ id, type: REROUTE, x: at.x, y: at.y, inputs, mode: "run" });
   connect(draft, { node: id, output: 0 }, to);
-  return id;
-}
-
-/** Add a reroute at the end of an output, to be wired on. Its id. */
-export function addReroute(draft: Draft, from: Link, at: Point): NodeId {
-  const id = draft.graph.freshId();
-  draft.graph.setNode({ id, type: REROUTE, x: at.x, y: at.y, inputs: { [REROUTED]: { link: from } }, mode: "run" });
   return id;
 }
