@@ -45,6 +45,7 @@ function NodeFinder({ asked }: { readonly asked: Extract<Overlay, { kind: "find"
     <PickList
       at={asked.at}
       label={t("find.label")}
+      searched
       items={nodes.map((node) => ({
         key: node.id,
         label: workspace.titleOf(node),

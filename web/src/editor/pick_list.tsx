@@ -19,6 +19,8 @@ export interface PickListProps<K extends string | number> {
   readonly label: string;
   readonly items: readonly Item<K>[];
   readonly selected?: K | null;
+  /** Whether one types to find; else only in a long list. */
+  readonly searched?: boolean;
   /** What to say where there are no items at all. */
   readonly empty: string;
   readonly onPick: (key: K) => void;
@@ -30,7 +32,7 @@ const PAGE = 8;
 
 /** A list in a popover: arrows move, typing filters where it is long, Enter picks. */
 export function PickList<K extends string | number>(props: PickListProps<K>): ReactElement {
-  const { at, label, items, selected, empty, onPick, onClose } = props;
+  const { at, label, items, selected, empty, onPick, onClose, searched = items.length >= SEARCHED_FROM } = props;
   const list = useId();
   const [query, setQuery] = useState("");
   const found = useMemo(() => matching(items, query), [items, query]);
@@ -41,7 +43,6 @@ export function PickList<K extends string | number>(props: PickListProps<K>): Re
     ),
   );
   const current = Math.min(active, found.length - 1);
-  const searched = items.length >= SEARCHED_FROM;
   const onKeyDown = (event: KeyboardEvent): void => {
     const steps = { ArrowDown: 1, ArrowUp: -1, PageDown: PAGE, PageUp: -PAGE, Home: -Infinity, End: Infinity }[
       event.key
