@@ -48,14 +48,14 @@ class Driver:
 
     def hear(self, ticks: int) -> None:
         """Listen until so much has happened, or everything that was handed in."""
-        while ticks > 0 and self.channel.poll(QUIET):
+        idle = False
+        while ticks > 0 and not (idle and self.accepted == set(self.submitted)) and self.channel.poll(QUIET):
             kind, said = self.channel.recv()
+            idle = kind == "idle" or (idle and kind == "accepted")
             if kind == "accepted":
                 self.accepted.add(said)
             elif kind == "worker":
                 self.worker = said
-            elif kind == "idle" and self.accepted == set(self.submitted):
-                return
             ticks -= 1
 
     def kill(self, whom: str) -> None:
