@@ -44,7 +44,7 @@ export const FrameView = memo(function FrameView({ id, selected }: NodeProps): R
             label={t("frame.title")}
             onEnd={(next) => {
               renaming.set(null);
-              if (next !== null && next !== title) store.edit(t("step.rename"), (draft) => setTitle(draft, id, next));
+              if (next !== title) store.edit(t("step.rename"), (draft) => setTitle(draft, id, next));
             }}
           />
         ) : (

@@ -88,7 +88,10 @@ export function listenTo(root: HTMLElement, workspace: Workspace, scene: Scene):
   };
   const follow = (): void => {
     const id = focused.get();
-    if (id !== null) focusItem(id);
+    if (id !== null) return focusItem(id);
+    requestAnimationFrame(() => {
+      if (document.activeElement === document.body) root.focus({ preventScroll: true }); // what had the focus is gone
+    });
   };
 
   root.addEventListener("pointerdown", onPointerDown, true);

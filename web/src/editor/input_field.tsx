@@ -2,7 +2,8 @@ import { useSyncExternalStore } from "react";
 import type { ReactElement } from "react";
 
 import { models, tokens } from "../api/routes.ts";
-import type { Control, InputSpec, Literal, NodeId, Value } from "../document/types.ts";
+import type { PromptRules } from "../document/prompt_text.ts";
+import type { Control, GraphNode, InputSpec, Literal, NodeId, Value } from "../document/types.ts";
 import { useWorkspace } from "./context.ts";
 import { uploadInto } from "./editing.ts";
 import { ChoiceField } from "./widgets/choice_field.tsx";
@@ -75,7 +76,14 @@ export function InputField({
       return <NumberField {...field} value={numberOf(literal)} bounds={boundsOf(input)} />;
     case "Text":
       if (!widget.multiline) return <TextField {...field} value={textOf(literal)} />;
-      return <PromptField {...field} value={textOf(literal)} countTokens={prompt ? tokens : undefined} />;
+      return (
+        <PromptField
+          {...field}
+          value={textOf(literal)}
+          countTokens={prompt ? tokens : undefined}
+          rules={prompt ? rulesOf(workspace.node(node)) : undefined}
+        />
+      );
     case "Choice":
       return (
         <SourceField
@@ -153,6 +161,12 @@ export function fieldId(node: NodeId, input: string): string {
 
 export function literalOf(input: InputSpec, value: Value | undefined): Literal {
   return value !== undefined && "literal" in value ? value.literal : input.default;
+}
+
+/** By which rules a node reads its prompts: ours, unless it is told A1111's. */
+function rulesOf(node: GraphNode | undefined): PromptRules {
+  const value = node?.inputs["rules"];
+  return value !== undefined && "literal" in value && value.literal === "a1111" ? "a1111" : "default";
 }
 
 function boundsOf({ socket, widget }: InputSpec): Bounds {

@@ -42,7 +42,7 @@ export function NodeHead({ node, spec, run }: NodeHeadProps): ReactElement {
           label={t("node.title")}
           onEnd={(next) => {
             renaming.set(null);
-            if (next === null || next === title) return;
+            if (next === title) return;
             store.edit(t("step.rename"), (draft) => setTitle(draft, node.id, next === spec.title ? "" : next));
           }}
         />

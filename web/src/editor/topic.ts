@@ -11,7 +11,7 @@ export class Topic<T> {
   set(value: T): void {
     if (Object.is(value, this.value)) return;
     this.value = value;
-    for (const listener of [...this.listeners]) listener();
+    for (const listener of Array.from(this.listeners)) listener(); // one may leave meanwhile
   }
 
   subscribe = (listener: () => void): (() => void) => {

@@ -1,10 +1,12 @@
 import { useEffect, useMemo, useRef, useState } from "react";
 import type { KeyboardEvent, ReactElement } from "react";
 
+import type { PromptRules, Span } from "../../document/prompt_text.ts";
+import { promptSpans } from "../../document/prompt_text.ts";
+import { changeWeight } from "../../document/prompt_weight.ts";
 import { t } from "../../strings/index.ts";
 import type { FieldProps } from "./field.ts";
 import { invalid } from "./field.ts";
-import { changeWeight, spansOf } from "./prompt_syntax.ts";
 
 export interface TokenCount {
   readonly count: number;
@@ -14,18 +16,29 @@ export interface TokenCount {
 export interface PromptFieldProps extends FieldProps<string> {
   /** Asks how many tokens a text is; absent where the text is no prompt. */
   readonly countTokens?: ((text: string) => Promise<TokenCount>) | undefined;
-  readonly rows?: number;
+  /** By which rules the text is read; absent where it is no prompt. */
+  readonly rules?: PromptRules | undefined;
 }
 
+/** How much heavier or lighter a step makes the selection. */
+const WEIGHT_STEP = 0.05;
 const COUNT_DELAY = 400;
 const CHUNK = 75;
 
 /** A text of several lines, coloured by what its marks mean. Ctrl+Up and Ctrl+Down change the weight of the selection. */
-export function PromptField({ id, label, value, problem, onChange, countTokens }: PromptFieldProps): ReactElement {
+export function PromptField({
+  id,
+  label,
+  value,
+  problem,
+  onChange,
+  countTokens,
+  rules,
+}: PromptFieldProps): ReactElement {
   const before = useRef<string | null>(null);
   const area = useRef<HTMLTextAreaElement>(null);
   const mirror = useRef<HTMLDivElement>(null);
-  const spans = useMemo(() => (countTokens === undefined ? null : spansOf(value)), [value, countTokens]);
+  const spans = useMemo(() => (rules === undefined ? null : promptSpans(value, rules)), [value, rules]);
 
   const finish = (): void => {
     if (before.current !== null && before.current !== value) onChange(value, "end");
@@ -37,14 +50,14 @@ export function PromptField({ id, label, value, problem, onChange, countTokens }
   };
   const weigh = (steps: number): void => {
     const { selectionStart: start, selectionEnd: end } = area.current!;
-    const changed = changeWeight({ text: value, start, end }, steps);
+    const changed = changeWeight({ text: value, start, end }, steps * WEIGHT_STEP, rules ?? "default");
     if (changed.text === value) return;
     onChange(changed.text, before.current === null ? "end" : "during");
     requestAnimationFrame(() => area.current?.setSelectionRange(changed.start, changed.end));
   };
   const onKeyDown = (event: KeyboardEvent): void => {
     const command = event.ctrlKey || event.metaKey;
-    if (command && countTokens !== undefined && (event.key === "ArrowUp" || event.key === "ArrowDown")) {
+    if (command && rules !== undefined && (event.key === "ArrowUp" || event.key === "ArrowDown")) {
       event.preventDefault();
       weigh(event.key === "ArrowUp" ? 1 : -1);
     } else if (event.key === "Escape") {
@@ -61,9 +74,11 @@ export function PromptField({ id, label, value, problem, onChange, countTokens }
       <div className="paper nowheel">
         {spans !== null && (
           <div className="mirror" ref={mirror} aria-hidden="true">
-            {spans.map(({ text, kind }, at) =>
-              kind === "plain" ? text : <span key={at} className={`prompt-${kind}`} children={text} />,
-            )}
+            {spans.map((span) => {
+              const look = lookOf(span);
+              const text = value.slice(span.start, span.end);
+              return look === null ? text : <span key={span.start} className={`prompt-${look}`} children={text} />;
+            })}
             {"\n"}
           </div>
         )}
@@ -85,6 +100,12 @@ export function PromptField({ id, label, value, problem, onChange, countTokens }
       {countTokens !== undefined && <Counter text={value} countTokens={countTokens} />}
     </div>
   );
+}
+
+/** How a span is told from plain words. */
+function lookOf({ kind, weight }: Span): string | null {
+  if (kind !== "words") return kind === "escape" ? null : kind;
+  return weight > 1 ? "up" : weight < 1 ? "down" : null;
 }
 
 function Counter(props: {
