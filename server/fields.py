@@ -223,7 +223,7 @@ def parse(kind: Kind, text: str, where: str) -> Any:
         except (ValueError, RecursionError):
             return kind.read(text, where)
     if isinstance(kind, ListOf):
-        return kind.read([part for part in text.split(",") if part], where)
+        return kind.read(text.split(","), where)
     return kind.read(text, where)
 
 

@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
 from aiohttp import hdrs, web
+from aiohttp.http_exceptions import HttpProcessingError
 
 from server.access import YEAR
 from server.jobs import Conflict, NoSuchJob, QueueError, WrongState
@@ -62,8 +63,8 @@ async def refuse(request: web.Request, handler: Handler) -> web.StreamResponse:
         headers = {"Allow": error.headers["Allow"]} if "Allow" in error.headers else {}
         detail = sentence.format(method=request.method[:20])
         return problem(request, Refused(error.status, f"http_{error.status}", detail, headers=headers))
-    except web.RequestPayloadError:
-        return problem(request, Refused(400, "bad_body", "the body is not what its headers say: it cannot be unpacked"))
+    except (web.RequestPayloadError, HttpProcessingError):
+        return problem(request, Refused(400, "bad_body", "the body is not what its headers say: it cannot be read"))
     except ConnectionError:  # whoever asked has gone
         raise
     except FileNotFoundError:

@@ -71,6 +71,14 @@ def test_flags_of_a_query_are_spelled_in_several_ways(text, flag):
     assert parse(KINDS["flag"], text, "n") is flag
 
 
+@pytest.mark.parametrize("text", ["", "front,", ",", "front,up"])
+def test_a_list_in_a_query_has_no_empty_places(text):
+    kind = ListOf(OneOf(("front", "back")))
+    assert parse(kind, "front,back", "n") == ["front", "back"]
+    with pytest.raises(Refused):
+        parse(kind, text, "n")
+
+
 def test_members_that_mean_nothing_and_members_that_are_missing_are_named():
     with pytest.raises(Refused, match="'colour' that means nothing here; it takes a, b"):
         KINDS["members"].read({"a": 1, "colour": 2}, "the body")

@@ -240,6 +240,7 @@ def test_a_form_that_is_none_is_refused(ask):
                 b"--x\r\n\r\n--x--",
                 b"nonsense",
                 field,
+                b'--x\r\nContent-Disposition: form-data; name="\x07"\r\n\r\n1\r\n--x--',
             )
         ]
 
