@@ -69,7 +69,7 @@ async def measure_jobs(queue: JobQueue, count: int) -> dict[str, Any]:
         "waiting": count,
         "claim_record_finish_then": await per_item(lambda: run_one(queue), 200),
         "position_of_the_last": await per_item(lambda: queue.waiting(job.id), 50),
-        "all_in_order": await per_item(lambda: queue.queued(100), 5),
+        "first_hundred_in_order": await per_item(lambda: queue.queued(100), 5),
         "page_of_history": await per_item(lambda: queue.jobs(limit=50, whole=False), 20),
         "search": await per_item(lambda: queue.jobs(search="nothing", whole=False), 5),
         "cancel_all": await per_item(queue.cancel, 1),
