@@ -122,15 +122,17 @@ class ListOf:
 
     kind: Kind
     longest: int = 10_000
+    shortest: int = 0
 
     def schema(self) -> dict[str, Any]:
-        return {"type": "array", "items": self.kind.schema(), "maxItems": self.longest}
+        sizes = {"minItems": self.shortest, "maxItems": self.longest}
+        return {"type": "array", "items": self.kind.schema()} | sizes
 
     def read(self, value: Any, where: str) -> list[Any]:
         if not isinstance(value, list):
             raise bad_request(f"{where} must be a list, not {shown(value)}")
-        if len(value) > self.longest:
-            raise bad_request(f"{where} has {len(value)} entries; at most {self.longest} are taken")
+        if not self.shortest <= len(value) <= self.longest:
+            raise bad_request(f"{where} has {len(value)} entries; it takes {self.shortest} to {self.longest}")
         return [self.kind.read(item, f"{where}[{position}]") for position, item in enumerate(value)]
 
 

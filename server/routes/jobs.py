@@ -87,9 +87,7 @@ async def submit(call: Call) -> web.Response:
     "List jobs, the newest first",
     reply="Jobs",
     query=(
-        Member(
-            "state", ListOf(OneOf(STATES), longest=len(STATES)), "Only jobs in these states, with commas between them."
-        ),
+        Member("state", ListOf(OneOf(STATES), len(STATES), 1), "Only jobs in these states, with commas between them."),
         Member("client", Text(longest=200), "Only jobs of this client."),
         Member("search", Text(longest=200), "Only jobs with this text in title, id, client or models' names."),
         Member("limit", Whole(1, 500), "How many at most.", default=50),

@@ -17,7 +17,7 @@ KINDS = {
     "number": Number(0.1, 60),
     "flag": Flag(),
     "word": OneOf(("front", "back")),
-    "list": ListOf(Whole(0, 9), longest=3),
+    "list": ListOf(Whole(0, 9), longest=3, shortest=1),
     "object": Anything(),
     "either": Either((ListOf(Text(longest=3)), OneOf(("all",)))),
     "members": Members(
