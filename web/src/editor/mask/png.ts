@@ -13,7 +13,8 @@ export async function encodePng(width: number, height: number, pixels: Uint8Clam
   for (let row = 0; row < height; row++) {
     rows.set(pixels.subarray(row * width * 4, (row + 1) * width * 4), row * (width * 4 + 1) + 1);
   }
-  const packed = await new Response(new Blob([rows]).stream().pipeThrough(new CompressionStream("deflate"))).bytes();
+  const stream = new Blob([rows]).stream().pipeThrough(new CompressionStream("deflate"));
+  const packed = new Uint8Array(await new Response(stream).arrayBuffer());
   const parts = [
     new Uint8Array(SIGNATURE),
     chunk("IHDR", header),
