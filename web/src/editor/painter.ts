@@ -132,7 +132,7 @@ function paintNodes(
     const rect = workspace.rectOf(node.id)!;
     const run = workspace.runs.node(workspace.runId(node.id));
     context.globalAlpha = node.mode === "run" ? 1 : 0.45;
-    context.fillStyle = run?.state === "cached" ? theme.cached : theme.surface;
+    context.fillStyle = zoom < HEADERS ? theme.border : run?.state === "cached" ? theme.cached : theme.surface;
     context.fillRect(rect.x, rect.y, rect.width, rect.height);
     if (zoom >= HEADERS) {
       context.fillStyle = node.color ?? theme.header;

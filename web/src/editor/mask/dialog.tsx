@@ -157,6 +157,7 @@ export function MaskDialog({ picture, onSave, onClose }: MaskDialogProps): React
       </header>
       <div
         className="easel"
+        style={pixels === null ? undefined : { "--ratio": pixels.width / pixels.height }}
         onPointerDown={begin}
         onPointerMove={move}
         onPointerUp={end}

@@ -32,7 +32,9 @@ export type Paper = Pick<
   | "clearRect"
 >;
 
-export const MASKED = "#fff";
+/** Seen on light and dark pictures; of what is painted only the transparency counts. */
+const MASKED = "#ff3d81";
+const MASKED_BYTES = [0xff, 0x3d, 0x81] as const;
 
 /** Do one operation on the mask. */
 export function apply(paper: Paper, operation: Operation): void {
@@ -73,7 +75,10 @@ export function withMask(pixels: Uint8ClampedArray, mask: Uint8ClampedArray): Ui
 
 /** The mask that a picture brings along: opaque where the picture is clear. */
 export function maskOf(pixels: Uint8ClampedArray): Uint8ClampedArray {
-  const mask = new Uint8ClampedArray(pixels.length).fill(255);
-  for (let at = 3; at < pixels.length; at += 4) mask[at] = 255 - pixels[at]!;
+  const mask = new Uint8ClampedArray(pixels.length);
+  for (let at = 0; at < pixels.length; at += 4) {
+    mask.set(MASKED_BYTES, at);
+    mask[at + 3] = 255 - pixels[at + 3]!;
+  }
   return mask;
 }
