@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Callable, Iterable
-from typing import Any, TypeVar
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
 
 from server.database import Database
 from server.events import Message
@@ -13,9 +14,16 @@ from server.jobs import Job, Output, State
 from server.records import LISTED, WHOLE, Transaction, read_job, read_message, read_output
 from server.turns import in_turn
 
-T = TypeVar("T")
 EVENTS = "SELECT event.*, job.id AS job_id FROM event LEFT JOIN job ON job.number = event.job"
 OUTPUTS = "SELECT output.*, job.id AS job_id FROM output LEFT JOIN job ON job.number = output.job"
+
+
+@dataclass
+class Made:
+    """What one job made: its files, and as ``{"node", "text", …}`` what its nodes showed that is no file."""
+
+    files: list[Output] = field(default_factory=list)
+    texts: list[dict[str, Any]] = field(default_factory=list)
 
 
 class History:
@@ -78,6 +86,15 @@ class History:
 
         return await self._database.read(look)
 
+    async def numbered(self, numbers: Iterable[int], state: State) -> list[Job]:
+        """The jobs of these numbers that are in a state, whole, in the order of the numbers given."""
+        rows = await self._rows(
+            f"SELECT {WHOLE} FROM (SELECT key AS nth, value AS number FROM json_each(?)) JOIN job USING (number)"
+            " WHERE state = ? ORDER BY nth",
+            (json.dumps(list(numbers)), state),
+        )
+        return [read_job(row) for row in rows]
+
     async def events(self, after: int = 0, job: str | None = None, limit: int = 1000) -> list[Message]:
         """Events that are kept, after a number, of one job or of all, the oldest first."""
         if job is None:
@@ -96,15 +113,29 @@ class History:
         rows = await self._rows(f"{OUTPUTS} WHERE job.id = ? AND pending IS NULL ORDER BY output.number", (job_id,))
         return [read_output(row) for row in rows]
 
-    async def shown_texts(self, job_id: str) -> list[dict[str, Any]]:
-        """What nodes of a job showed that is no file, as ``{"node", "text", …}``, in the order in which they did."""
-        rows = await self._rows(
-            "SELECT data FROM event JOIN job ON job.number = event.job WHERE job.id = ?"
-            " AND event.type IN ('node_finished', 'node_skipped') AND instr(data, '\"text\"') ORDER BY seq",
-            (job_id,),
-        )
-        artifacts = (artifact for row in rows for artifact in json.loads(row["data"]).get("artifacts", ()))
-        return [artifact for artifact in artifacts if "text" in artifact]
+    async def made_by(self, jobs: Iterable[Job]) -> dict[str, Made]:
+        """What several jobs made, by their ids: read at once, however many they are."""
+        ids = {job.number: job.id for job in jobs}
+        numbers = (json.dumps(list(ids)),)
+        found = {job_id: Made() for job_id in ids.values()}
+
+        def look(connection: sqlite3.Connection) -> None:
+            for row in connection.execute(
+                f"{OUTPUTS} WHERE output.job IN (SELECT value FROM json_each(?)) AND pending IS NULL"
+                " ORDER BY output.number",
+                numbers,
+            ):
+                found[row["job_id"]].files.append(read_output(row))
+            for row in connection.execute(
+                "SELECT job, data FROM event WHERE job IN (SELECT value FROM json_each(?))"
+                " AND type IN ('node_finished', 'node_skipped') AND instr(data, '\"text\"') ORDER BY seq",
+                numbers,
+            ):
+                shown = json.loads(row["data"]).get("artifacts", ())
+                found[ids[row["job"]]].texts.extend(artifact for artifact in shown if "text" in artifact)
+
+        await self._database.read(look)
+        return found
 
     async def output_by_hash(self, sha256: str) -> Output | None:
         """A file with this content, the newest if there are several."""
@@ -114,10 +145,7 @@ class History:
         return read_output(rows[0]) if rows else None
 
     async def _rows(self, statement: str, values: tuple[Any, ...]) -> list[sqlite3.Row]:
-        return await self._read(lambda connection: connection.execute(statement, values).fetchall())
-
-    async def _read(self, action: Callable[[sqlite3.Connection], T]) -> T:
-        return await self._database.read(action)
+        return await self._database.read(lambda connection: connection.execute(statement, values).fetchall())
 
 
 def _conditions(states: Iterable[State] | None, client: str | None, search: str | None) -> tuple[list[str], list[str]]:

@@ -7,8 +7,9 @@ import json
 from collections.abc import AsyncIterator
 from pathlib import Path, PurePosixPath
 from typing import Any
+from urllib.parse import quote
 
-from aiohttp import BodyPartReader, web
+from aiohttp import BodyPartReader, hdrs, web
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
@@ -43,7 +44,8 @@ async def view(request: web.Request) -> web.StreamResponse:
     if "preview" in query:
         return send_picture(request, await request.app[PREVIEWS].get(path, PREVIEW))
     response = send_file(path)
-    response.headers.setdefault("Content-Disposition", f'filename="{_quotable(path.name)}"')
+    disposition = response.headers.get(hdrs.CONTENT_DISPOSITION, "inline")
+    response.headers[hdrs.CONTENT_DISPOSITION] = f"{disposition}; {_named(path.name)}"
     return response
 
 
@@ -277,5 +279,8 @@ def _newest(folder: Path) -> list[str]:
     return sorted(names, key=lambda name: -(folder / name).stat().st_mtime)
 
 
-def _quotable(name: str) -> str:
-    return name.encode("ascii", "replace").decode().replace('"', "'").replace("\\", "_")
+def _named(name: str) -> str:
+    """A file's name as headers say it: in ASCII for old clients, and as it is (RFC 6266)."""
+    plain = name.encode("ascii", "replace").decode().replace('"', "'").replace("\\", "_")
+    exact = quote(name, safe="")
+    return f'filename="{plain}"' if plain == name else f"filename=\"{plain}\"; filename*=UTF-8''{exact}"

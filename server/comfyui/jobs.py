@@ -1,32 +1,43 @@
 """``/jobs``: the queue and the history of the newer front ends."""
 
+import asyncio
+from collections.abc import Mapping, Sequence
+
 from aiohttp import web
 
 from server.comfyui.prompts import read_object
-from server.comfyui.records import STATES, Records
+from server.comfyui.records import STATES, summary, whole, workflow_id
 from server.jobs import Job, State
 from server.parts import PARTS, Parts
 from server.refusals import Refused, not_found
 from server.routing import json_response
 
 MOST = 1000  # jobs in one answer
+SEARCHED = 100_000  # jobs that are looked through where the database cannot sort or choose them
+CREATED, DURATION = "created_at", "execution_duration"
+SORTED_BY, ORDERS = (CREATED, "create_time", DURATION), ("desc", "asc")
 
 
 async def list_jobs(request: web.Request) -> web.Response:
     """Jobs with the given statuses, the newest first unless asked otherwise."""
-    parts = request.app[PARTS]
-    states = _states(request.query.get("status"))
+    parts, query = request.app[PARTS], request.query
+    states, wanted = _states(query.get("status")), query.get("workflow_id")
     limit, offset = _number(request, "limit", 100, 1, MOST), _number(request, "offset", 0, 0, 2**62)
-    newest_first = request.query.get("sort_order", "desc").lower() != "asc"
-    records = Records(parts)
-    jobs, total = await parts.queue.jobs(states=states, limit=limit, offset=offset, newest_first=newest_first)
-    told = [await records.summary(job) for job in jobs]
-    wanted = request.query.get("workflow_id")
-    if wanted:
-        told = [job for job in told if job["workflow_id"] == wanted]
+    by, newest_first = _one_of(query, "sort_by", SORTED_BY), _one_of(query, "sort_order", ORDERS) == "desc"
+    if wanted is None and by == CREATED:
+        jobs, total = await parts.queue.jobs(
+            states=states, limit=limit, offset=offset, newest_first=newest_first, whole=False
+        )
+    else:
+        every, _ = await parts.queue.jobs(states=states, limit=SEARCHED, newest_first=newest_first, whole=False)
+        found = [job for job in every if wanted is None or workflow_id(job) == wanted]
+        if by == DURATION:
+            found.sort(key=_seconds, reverse=newest_first)
+        jobs, total = found[offset : offset + limit], len(found)
+    made = await parts.queue.made_by(jobs)
     return json_response(
         {
-            "jobs": told,
+            "jobs": [summary(job, made[job.id]) for job in jobs],
             "pagination": {
                 "offset": offset,
                 "limit": limit,
@@ -39,7 +50,9 @@ async def list_jobs(request: web.Request) -> web.Response:
 
 async def get_job(request: web.Request) -> web.Response:
     parts = request.app[PARTS]
-    return json_response(await Records(parts).whole(await _job(request, parts)))
+    job = await _job(request, parts)
+    made = await parts.queue.made_by([job])
+    return json_response(await asyncio.to_thread(whole, job, made[job.id]))
 
 
 async def cancel_job(request: web.Request) -> web.Response:
@@ -79,10 +92,23 @@ def _states(text: str | None) -> list[State] | None:
     return [state for name in names for state in STATES[name]]
 
 
+def _one_of(query: Mapping[str, str], name: str, known: Sequence[str]) -> str:
+    """A parameter that is one of a few words, the first if it is not there."""
+    said = query.get(name, known[0]).lower()
+    if said not in known:
+        raise Refused(400, "bad_request", f"{name!r} must be one of {', '.join(known)}")
+    return known[0] if said == "create_time" else said
+
+
+def _seconds(job: Job) -> float:
+    """How long it took; nothing for what has not ended."""
+    return job.finished - job.started if job.started is not None and job.finished is not None else 0.0
+
+
 def _number(request: web.Request, name: str, default: int, low: int, high: int) -> int:
     text = request.query.get(name)
     if text is None:
         return default
     if not text.isascii() or not text.isdecimal() or len(text) > 20:
-        raise Refused(400, "bad_request", f"{name!r} must be a whole number from {low}")
+        raise Refused(400, "bad_request", f"{name!r} must be a whole number, {low} or more")
     return min(max(int(text), low), high)

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from server.comfyui.records import collected, display, merge
+from server.comfyui.records import collected, display, failure, merge, values_of
 from server.events import Message
 from server.jobs import Job
 
@@ -25,7 +25,7 @@ QUEUE_CHANGES = ENDS | {"queued", "started", "forgotten"}
 
 @dataclass
 class Course:
-    """What one client was told of one job, as far as later messages need it."""
+    """What was told of one job, as far as later messages need it."""
 
     job: Job
     types: Mapping[str, str]
@@ -34,8 +34,8 @@ class Course:
     executed: dict[str, None] = field(default_factory=dict)
     shown: dict[str, dict[str, list[Any]]] = field(default_factory=dict)
 
-    def say(self, message: Message, *, with_metadata: bool) -> Iterator[Said]:
-        """The public messages for one event of the job."""
+    def say(self, message: Message) -> Iterator[str]:
+        """The public messages for one event of the job, but for its previews."""
         data, node = message.data, str(message.data.get("node", ""))
         match message.type:
             case "started":
@@ -49,8 +49,6 @@ class Course:
             case "progress":
                 yield self._state(node, "running", data["done"], data["total"])
                 yield text("progress", value=data["done"], max=data["total"], prompt_id=self.job.id, node=node)
-            case "preview":
-                yield self._preview(node, message.blob or b"", with_metadata)
             case "node_finished" | "node_skipped":
                 self.running.pop(node, None)
                 self.executed[node] = None
@@ -110,11 +108,13 @@ class Course:
             merge(output, found)
         for artifact in artifacts:
             if "name" not in artifact:
-                merge(output, artifact.get("values") or {"text": [artifact["text"]]})
+                merge(output, values_of(artifact))
         if artifacts:
             yield text("executed", node=node, display_node=display(node), output=output, prompt_id=self.job.id)
 
-    def _preview(self, node: str, picture: bytes, with_metadata: bool) -> bytes:
+    def preview(self, message: Message, *, with_metadata: bool) -> bytes:
+        """A picture half done, for clients that take metadata with it or do not."""
+        node, picture = str(message.data.get("node", "")), message.blob or b""
         if not with_metadata:
             return struct.pack(">II", PREVIEW, JPEG) + picture
         said = json.dumps(self._names(node) | {"image_type": "image/jpeg"}).encode()
@@ -122,19 +122,7 @@ class Course:
 
     def _failed(self, message: Message) -> str:
         error = message.data.get("error") or {}
-        node = str(error.get("node") or "")
-        return self._said(
-            "execution_error",
-            message,
-            node_id=node,
-            node_type=str(error.get("type") or self.types.get(node, "")),
-            executed=list(self.executed),
-            exception_message=str(error.get("message") or "The job failed."),
-            exception_type="NodeFailed" if node else "JobFailed",
-            traceback=[],
-            current_inputs={},
-            current_outputs=[],
-        )
+        return self._said("execution_error", message, **failure(error, self.types, self.executed))
 
     def _interrupted(self, message: Message) -> str:
         node = next(reversed(self.running), "")

@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-import uuid
+import re
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
@@ -11,10 +11,11 @@ from aiohttp import web
 
 from graph.errors import InvalidWorkflow
 from graph.graph import check
-from server.comfyui import errors
+from server.comfyui import errors, listings
+from server.comfyui.clients import remaining
 from server.comfyui.errors import error
 from server.comfyui.object_info import Definitions
-from server.comfyui.records import Records
+from server.comfyui.records import history, origin_of
 from server.jobs import Conflict, State
 from server.parts import PARTS, Parts
 from server.refusals import Refused
@@ -25,10 +26,8 @@ from workflows.lenient_json import is_finite, write_json
 
 SECRET = frozenset({"auth_token_comfy_org", "api_key_comfy_org"})
 """What clients send for services that Patchbay has nothing to do with: never kept."""
-ORIGIN = "public"
-ENDED = tuple(state for state in State if state.ended)
-ALIVE = (State.QUEUED, State.RUNNING)
 LONGEST = 10_000  # jobs in one answer
+PROMPT_ID = re.compile(r"\w[\w.:\-]{0,99}", re.ASCII)
 Json = web.Response
 
 
@@ -74,7 +73,7 @@ async def post_prompt(request: web.Request) -> Json:
             editor_text=found.document.editor_text,
             targets=found.targets,
             models=found.models,
-            origin={WARNINGS: found.remarks(), ORIGIN: {"extra_data": kept, "number": order}},
+            origin={WARNINGS: found.remarks()} | origin_of(kept, order, _workflow(extra), found.graph.targets),
         )
     except Conflict as fault:
         return _refused(error("invalid_prompt", str(fault)))
@@ -86,16 +85,16 @@ async def get_prompt(request: web.Request) -> Json:
     return json_response({"exec_info": {"queue_remaining": await remaining(request.app[PARTS])}})
 
 
-async def get_queue(request: web.Request) -> Json:
+async def get_queue(request: web.Request) -> web.StreamResponse:
     parts = request.app[PARTS]
-    records = Records(parts)
-    running, _ = await parts.queue.jobs(states=[State.RUNNING], limit=LONGEST, newest_first=False)
-    waiting = await parts.queue.queued(limit=LONGEST, whole=True)
-    return json_response(
-        {
-            "queue_running": [await records.item(job) for job in running],
-            "queue_pending": [await records.item(job) for job in waiting],
-        }
+    running, waiting = listings.running(parts, LONGEST), listings.queued(parts, LONGEST)
+    return await listings.send(
+        request,
+        '{"queue_running":[',
+        listings.items(running),
+        '],"queue_pending":[',
+        listings.items(waiting),
+        "]}",
     )
 
 
@@ -129,18 +128,13 @@ async def post_free(request: web.Request) -> Json:
     return web.Response()
 
 
-async def get_history(request: web.Request) -> Json:
+async def get_history(request: web.Request) -> web.StreamResponse:
     """Ended jobs, the oldest first; ``max_items`` of the newest, or from ``offset`` on."""
     parts = request.app[PARTS]
     most, offset = _query_number(request, "max_items"), _query_number(request, "offset")
     limit = LONGEST if most is None or most < 0 else min(most, LONGEST)
-    oldest_first = offset is not None and offset >= 0
-    jobs, _ = await parts.queue.jobs(
-        states=ENDED, limit=limit, offset=offset or 0 if oldest_first else 0, newest_first=not oldest_first
-    )
-    records = Records(parts)
-    ordered = jobs if oldest_first else list(reversed(jobs))
-    return json_response({job.id: await records.history(job) for job in ordered})
+    pages = listings.ended(parts, limit, None if offset is None or offset < 0 else offset)
+    return await listings.send(request, "{", listings.entries(parts, pages), "}")
 
 
 async def get_history_of(request: web.Request) -> Json:
@@ -148,7 +142,8 @@ async def get_history_of(request: web.Request) -> Json:
     job = await parts.queue.job(request.match_info["prompt_id"])
     if job is None or not job.state.ended:
         return json_response({})
-    return json_response({job.id: await Records(parts).history(job)})
+    made = await parts.queue.made_by([job])
+    return json_response({job.id: await asyncio.to_thread(history, job, made[job.id])})
 
 
 async def post_history(request: web.Request) -> Json:
@@ -172,12 +167,6 @@ def definitions(parts: Parts) -> Definitions:
     return Definitions(parts.world.registry, parts.world.choices)
 
 
-async def remaining(parts: Parts) -> int:
-    """How many jobs wait or run."""
-    _, total = await parts.queue.jobs(states=ALIVE, limit=1, whole=False)
-    return total
-
-
 async def read_object(request: web.Request, *, optional: bool = False) -> dict[str, Any]:
     """A body that is a JSON object. Raises Refused."""
     source = await request.read()
@@ -195,9 +184,8 @@ def _read(
     """The prompt as something to run, and what of it cannot. Raises InvalidWorkflow."""
     world = parts.world
     document = read_members({"format": "patchbay/1", "nodes": prompt}, world)
-    information = extra.get("extra_pnginfo")
-    if isinstance(information, dict) and isinstance(information.get("workflow"), dict):
-        document = replace(document, editor_text=write_json(information["workflow"]))
+    if (workflow := _workflow(extra)) is not None:
+        document = replace(document, editor_text=write_json(workflow))
     try:
         found = submission(document, world, Wanted(targets=wanted, partial=True))
     except Refused as refusal:
@@ -206,6 +194,13 @@ def _read(
         return found, {}
     problems = check(document.workflow, world.registry, world.choices, targets=wanted)
     return found, errors.of_nodes(problems, document.workflow, definitions(parts))
+
+
+def _workflow(extra: Mapping[str, Any]) -> dict[str, Any] | None:
+    """The file of the client's editor, where it sent one."""
+    sent = extra.get("extra_pnginfo")
+    workflow = sent.get("workflow") if isinstance(sent, dict) else None
+    return workflow if isinstance(workflow, dict) else None
 
 
 def _node_errors(fault: InvalidWorkflow, prompt: dict[str, Any], parts: Parts) -> dict[str, Any]:
@@ -220,10 +215,9 @@ def _refused(fault: Mapping[str, Any], node_errors: Mapping[str, Any] | None = N
 def _id(given: object) -> str | None:
     if given is None:
         return None
-    try:
-        return str(uuid.UUID(str(given)))
-    except ValueError as error:
-        raise ValueError("'prompt_id' must be a UUID") from error
+    if not isinstance(given, str) or not PROMPT_ID.fullmatch(given):
+        raise ValueError("'prompt_id' must be a text of at most 100 letters, digits, dashes, dots and colons")
+    return given
 
 
 def _number(given: object) -> float | None:

@@ -7,20 +7,24 @@ from aiohttp import web
 from aiohttp.typedefs import Handler
 
 from server.comfyui import files, jobs, prompts, socket, system
+from server.comfyui.clients import CLIENTS, Clients
 from server.comfyui.logs import LOGS, Logs, keep_logs
-from server.comfyui.socket import CLIENTS
 from server.comfyui.userdata import UserFiles
+from server.parts import PARTS
 
 
 def public_api(user_folder: Path) -> Callable[[web.Application], None]:
     """What adds the public routes to an application; ``user_folder`` is where front ends keep their things."""
 
     def add(app: web.Application) -> None:
-        app[CLIENTS], app[LOGS] = {}, Logs()
+        app[CLIENTS], app[LOGS] = Clients(app[PARTS]), Logs()
         app.cleanup_ctx.append(keep_logs)
         for method, path, answer in _table(UserFiles(user_folder)):
             for prefix in ("", "/api"):
-                app.router.add_route(method, prefix + path, answer)
+                if method == "GET" and path != "/ws":
+                    app.router.add_get(prefix + path, answer)  # HEAD too
+                else:
+                    app.router.add_route(method, prefix + path, answer)
 
     return add
 

@@ -136,6 +136,12 @@ def served(base: Path) -> Callable[..., Any]:
     return lambda **changes: application(base, **changes)
 
 
+@pytest.fixture(scope="session")
+def served_below() -> Callable[..., Any]:
+    """``async with served_below(folder, …) as client``: the same over a base directory that is made there."""
+    return lambda folder, **changes: application(make_base(folder), **changes)
+
+
 @pytest.fixture
 def ask(served: Callable[..., Any]) -> Callable[..., Any]:
     """``ask(script)``: what ``await script(client)`` returns, with a server of its own."""

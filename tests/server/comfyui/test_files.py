@@ -110,8 +110,27 @@ def test_pages_and_scripts_are_only_ever_downloaded(public, run, base):
             for name in ("evil.html", "evil.svg", "evil.js", "evil.css"):
                 reply = await client.get("/view", params={"filename": name})
                 assert reply.content_type == "application/octet-stream", name
-                assert reply.headers["Content-Disposition"] == "attachment"
+                assert reply.headers["Content-Disposition"] == f'attachment; filename="{name}"'
                 assert reply.headers["X-Content-Type-Options"] == "nosniff"
+
+    run(scenario())
+
+
+def test_names_with_spaces_and_other_scripts_are_found_and_told(public, run, base):
+    for name in ("a b.png", "绿 ü.png", 'quo"te.png'):
+        Image.new("RGB", (2, 2)).save(base / "output" / name)
+
+    async def scenario():
+        async with public(working=False) as client:
+            reply = await client.get("/view", params={"filename": "a b.png", "rand": "0.5"})
+            assert reply.headers["Content-Disposition"] == 'inline; filename="a b.png"'
+            reply = await client.get("/view", params={"filename": "绿 ü.png", "type": "output", "subfolder": ""})
+            assert reply.headers["Content-Disposition"] == (
+                "inline; filename=\"? ?.png\"; filename*=UTF-8''%E7%BB%BF%20%C3%BC.png"
+            )
+            reply = await client.head("/view", params={"filename": 'quo"te.png'})
+            assert reply.status == 200 and reply.headers["Content-Disposition"].count('"') == 2
+            assert await reply.read() == b""
 
     run(scenario())
 

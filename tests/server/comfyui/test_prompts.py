@@ -110,7 +110,7 @@ def test_a_chosen_id_is_kept_and_cannot_be_taken_twice(public, run):
         ({"prompt": {"1": {"class_type": "Sey", "inputs": {}}}}, "missing_node_type"),
         ({"prompt": {"1": PROMPT["1"]}}, "prompt_no_outputs"),
         ({"prompt": PROMPT, "number": "many"}, "invalid_prompt"),
-        ({"prompt": PROMPT, "prompt_id": "x"}, "invalid_prompt"),
+        ({"prompt": PROMPT, "prompt_id": "a/b"}, "invalid_prompt"),
         ({"prompt": PROMPT, "client_id": 7}, "invalid_prompt"),
         ({"prompt": PROMPT, "extra_data": []}, "invalid_prompt"),
         ({"prompt": PROMPT, "partial_execution_targets": "2"}, "invalid_prompt"),
