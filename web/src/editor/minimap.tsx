@@ -1,6 +1,7 @@
 import { useEffect, useRef } from "react";
 import type { PointerEvent, ReactElement } from "react";
 
+import { contains } from "../document/geometry.ts";
 import { t } from "../strings/index.ts";
 import { useWorkspace } from "./context.ts";
 import { paintGraph } from "./painter.ts";
@@ -14,11 +15,12 @@ const PADDING = 8;
 /** Milliseconds between two paintings. */
 const PAUSE = 250;
 
-/** The whole graph, small, with a frame around what is seen; a press or a drag moves the view. */
+/** The whole graph, small, with a frame around what is seen; a press or a drag moves the view. Not there while all is seen. */
 export function Minimap({ scene }: { readonly scene: Scene }): ReactElement {
   const workspace = useWorkspace();
   const canvas = useRef<HTMLCanvasElement>(null);
   const frame = useRef<HTMLDivElement>(null);
+  const map = useRef<HTMLDivElement>(null);
   const shown = useRef({ x: 0, y: 0, zoom: 1 });
 
   useEffect(() => {
@@ -27,9 +29,12 @@ export function Minimap({ scene }: { readonly scene: Scene }): ReactElement {
     const { style } = frame.current!;
     let theme = themeOf(paper);
     let timer: ReturnType<typeof setTimeout> | undefined;
+    let bounds: Rect | null = null;
     const mark = (): void => {
       const { x, y, zoom } = shown.current;
       const seen = view.visible();
+      const needless = bounds === null || contains(seen, bounds);
+      if (map.current!.hidden !== needless) map.current!.hidden = needless;
       style.transform = `translate(${seen.x * zoom + x}px, ${seen.y * zoom + y}px)`;
       style.width = `${seen.width * zoom}px`;
       style.height = `${seen.height * zoom}px`;
@@ -37,7 +42,8 @@ export function Minimap({ scene }: { readonly scene: Scene }): ReactElement {
     const paint = (): void => {
       timer = undefined;
       const context = paper.getContext("2d");
-      shown.current = fitting(scene.bounds() ?? { x: 0, y: 0, width: 800, height: 600 });
+      bounds = scene.bounds();
+      if (bounds !== null) shown.current = fitting(bounds);
       mark();
       if (context === null) return;
       const { x, y, zoom } = shown.current;
@@ -77,6 +83,7 @@ export function Minimap({ scene }: { readonly scene: Scene }): ReactElement {
   const scale = Math.min(2, globalThis.devicePixelRatio || 1);
   return (
     <div
+      ref={map}
       className="minimap"
       role="img"
       aria-label={t("minimap.label")}

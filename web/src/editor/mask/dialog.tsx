@@ -152,7 +152,7 @@ export function MaskDialog({ picture, onSave, onClose }: MaskDialogProps): React
           />
           <Tool icon="redo" label={t("mask.redo")} disabled={!done.undone.length} onClick={() => dispatch("redo")} />
           <Tool icon="invert" label={t("mask.invert")} onClick={() => dispatch({ kind: "invert" })} />
-          <Tool icon="close" label={t("mask.clear")} onClick={() => dispatch({ kind: "clear" })} />
+          <Tool icon="trash" label={t("mask.clear")} onClick={() => dispatch({ kind: "clear" })} />
         </div>
       </header>
       <div
