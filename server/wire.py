@@ -95,12 +95,19 @@ def file_url(kind: str, name: str) -> str:
 def node_states(events: Iterable[Told]) -> dict[str, dict[str, Any]]:
     """What has become of each node: planned, cached, running, finished, failed or blocked.
 
-    A new attempt begins with a new plan; a node that runs once per item is finished when its last item is.
+    A new attempt begins with a new plan; a node that runs once per item is finished when its last item is. What ran
+    when its job was stopped is planned again.
     """
     nodes: dict[str, dict[str, Any]] = {}
     for event in events:
         said, node = event.data, str(event.data.get("node"))
         match event.type:
+            case "requeued":
+                nodes = {}
+            case "cancelled" | "failed" | "interrupted":
+                for name, found in nodes.items():
+                    if found["state"] == "running":
+                        nodes[name] = found | {"state": "planned"}
             case "planned":
                 nodes = {step: {"state": "planned"} for step in said.get("steps", ())}
                 nodes |= {step: {"state": "cached"} for step in said.get("cached", ())}
