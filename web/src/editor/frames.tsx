@@ -9,8 +9,6 @@ import { t } from "../strings/index.ts";
 import { useWorkspace } from "./context.ts";
 import { TitleField } from "./title_field.tsx";
 
-const LEAST = 80;
-
 function useItem(id: string): Frame | Note | undefined {
   const { store } = useWorkspace();
   const graph = store.path;
@@ -103,9 +101,11 @@ export function Corner({ id }: { readonly id: string }): ReactElement {
   const onPointerMove = (event: PointerEvent): void => {
     if (start.current === null) return;
     const by = { x: (event.clientX - start.current.x) / view.zoom, y: (event.clientY - start.current.y) / view.zoom };
-    const length = (value: number): number =>
-      Math.max(LEAST, workspace.services.preferences.get().snap ? snapped(value) : Math.round(value));
-    const [width, height] = [length(start.current.width + by.x), length(start.current.height + by.y)];
+    const snap = workspace.services.preferences.get().snap;
+    const length = (value: number, least: number): number => Math.max(least, snap ? snapped(value) : Math.round(value));
+    const least = workspace.leastSize(id);
+    const width = length(start.current.width + by.x, least.width);
+    const height = length(start.current.height + by.y, least.height);
     store.edit(t("step.resize"), (draft) => resize(draft, id, { width, height }));
   };
   const end = (event: PointerEvent): void => {

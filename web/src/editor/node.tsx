@@ -14,6 +14,7 @@ import { t } from "../strings/index.ts";
 import { BypassWires } from "./bypass_wires.tsx";
 import { useDetail, useNode, useProblems, useRun, useWorkspace } from "./context.ts";
 import type { Detail } from "./context.ts";
+import { Corner } from "./frames.tsx";
 import { Icon } from "./icon.tsx";
 import { NodeHead } from "./node_head.tsx";
 import { NodePicture } from "./node_picture.tsx";
@@ -53,6 +54,7 @@ export const NodeView = memo(function NodeView({ id, selected }: NodeProps): Rea
       ) : (
         <Body {...{ node, spec, run, problems, detail }} />
       )}
+      {!node.collapsed && <Corner id={id} />}
       {node.mode === "bypass" && !node.collapsed && <BypassWires node={node} spec={spec} />}
       {fault !== null && (
         <p className="node-fault" role="alert" data-severity={fault.severity}>

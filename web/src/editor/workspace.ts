@@ -1,7 +1,7 @@
 /** What one tab of the editor works with: the document and its selection, what is seen of it, its run, and the page around it. */
 
 import type { Artifact } from "../api/types.ts";
-import { inputPlace, outputPlace } from "../document/geometry.ts";
+import { inputPlace, outputPlace, shapeOf } from "../document/geometry.ts";
 import { areaOf, boundsOfItems } from "../document/places.ts";
 import type { SelectionStore } from "../document/selection.ts";
 import type { NodeSpecs, Wanted } from "../document/specs.ts";
@@ -52,13 +52,24 @@ export interface Services {
 
 /** What is open over the canvas. */
 export type Overlay =
-  | { readonly kind: "menu"; readonly at: Place; readonly place: Point; readonly on: string | null }
+  | {
+      readonly kind: "menu";
+      readonly at: Place;
+      readonly place: Point;
+      readonly on: string | null;
+      /** The socket or widget that was pressed. */
+      readonly end?: End | undefined;
+    }
   | { readonly kind: "wire"; readonly at: Place; readonly place: Point; readonly wire: Wire }
   | { readonly kind: "sockets"; readonly at: Place; readonly node: NodeId }
   | { readonly kind: "partners"; readonly at: Place; readonly end: End }
   | { readonly kind: "refused"; readonly at: Place; readonly start: End; readonly end: End }
   | { readonly kind: "find"; readonly at: Place }
+  | { readonly kind: "name"; readonly at: Place; readonly node: NodeId }
   | { readonly kind: "mask"; readonly node: NodeId; readonly input: string };
+
+/** Of frames and notes. */
+const LEAST = { width: 80, height: 80 };
 
 export class Workspace {
   readonly view = new View();
@@ -150,6 +161,12 @@ export class Workspace {
     return areaOf(this.store.graph(), this.specs, id);
   }
 
+  /** What an item cannot be made smaller than. */
+  leastSize(id: string): { readonly width: number; readonly height: number } {
+    const node = this.node(id);
+    return node === undefined ? LEAST : shapeOf(node, this.spec(node)).least;
+  }
+
   /** The area of these items, or of all; null for none. */
   boundsOf(ids?: Iterable<string>): Rect | null {
     return boundsOfItems(this.store.graph(), this.specs, ids);
@@ -168,19 +185,19 @@ export class Workspace {
     return [...this.store.trail, id].join(":");
   }
 
-  /** The seed that the last run used. Filled by the page after a run whose control changed the seed. */
+  /** The seed with which the last run was sent off. */
   lastSeed(node: NodeId, input: string): number | bigint | undefined {
     return this.seeds.get(`${this.runId(node)}.${input}`);
   }
+
+  /** By `node.input`, as a run calls them; the page notes them before controls change them. */
+  seeds: ReadonlyMap<string, number | bigint> = new Map();
 
   /** The input by which a node names a picture. */
   pictureInput(id: NodeId): string | undefined {
     const node = this.node(id);
     return node && pictureInputOf(this.spec(node));
   }
-
-  /** By `node.input`, as a run calls them. */
-  seeds: ReadonlyMap<string, number | bigint> = new Map();
 
   say(text: string): void {
     this.said.set(text);
