@@ -26,6 +26,7 @@ export function Minimap({ scene }: { readonly scene: Scene }): ReactElement {
   useEffect(() => {
     const { view } = workspace;
     const paper = canvas.current!;
+    const whole = map.current!;
     const { style } = frame.current!;
     let theme = themeOf(paper);
     let timer: ReturnType<typeof setTimeout> | undefined;
@@ -34,7 +35,7 @@ export function Minimap({ scene }: { readonly scene: Scene }): ReactElement {
       const { x, y, zoom } = shown.current;
       const seen = view.visible();
       const needless = bounds === null || contains(seen, bounds);
-      if (map.current!.hidden !== needless) map.current!.hidden = needless;
+      if (whole.hidden !== needless) whole.hidden = needless;
       style.transform = `translate(${seen.x * zoom + x}px, ${seen.y * zoom + y}px)`;
       style.width = `${seen.width * zoom}px`;
       style.height = `${seen.height * zoom}px`;
