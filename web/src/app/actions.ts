@@ -9,7 +9,7 @@ import type { Drawer } from "../studio/settings.ts";
 import type { Studio } from "../studio/studio.ts";
 import { troublesOf } from "../studio/troubles.ts";
 
-const DRAWERS: readonly Drawer[] = ["gallery", "queue", "inspector", "problems", "models"];
+const DRAWERS: readonly Drawer[] = ["gallery", "queue", "inspector", "problems", "models", "interface"];
 const ACCEPTED = ".json,.png,.jpg,.jpeg,.webp,.txt";
 
 /** The page's own actions, by name. */

@@ -7,6 +7,7 @@ import "../styles/controls.css";
 import "../styles/panels.css";
 import "../styles/app.css";
 import "../styles/editor.css";
+import "../styles/interface.css";
 import { ApiError } from "../api/client.ts";
 import { nodes } from "../api/routes.ts";
 import { setLanguage, t } from "../strings/index.ts";

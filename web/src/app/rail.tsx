@@ -3,6 +3,7 @@ import type { ReactElement } from "react";
 import { Icon, type IconName } from "../editor/icon.tsx";
 import { GalleryPanel } from "../panels/gallery.tsx";
 import { InspectorPanel } from "../panels/inspector.tsx";
+import { InterfacePanel } from "../panels/interface.tsx";
 import { ModelsPanel } from "../panels/models.tsx";
 import { IconButton } from "../panels/parts.tsx";
 import { ProblemsPanel } from "../panels/problems.tsx";
@@ -26,6 +27,7 @@ const DRAWERS: readonly DrawerKind[] = [
   { name: "inspector", icon: "info", panel: InspectorPanel },
   { name: "problems", icon: "warning", panel: ProblemsPanel },
   { name: "models", icon: "models", panel: ModelsPanel },
+  { name: "interface", icon: "port", panel: InterfacePanel },
 ];
 
 /** The column of panels at the side, and the one that is open beside it. */

@@ -21,6 +21,7 @@ import { t } from "../strings/index.ts";
 import { copySelected, pasteFromClipboard } from "./clipboard.ts";
 import { arrangeAll, enterSelected, makeSubgraphOf, removeWire, unpackSelected } from "./graph_verbs.ts";
 import { openSearch, startConnectMode } from "./keyboard.ts";
+import { structureActions } from "./structure_actions.ts";
 import type { Workspace } from "./workspace.ts";
 
 export interface Action {
@@ -234,6 +235,8 @@ export function editorActions(workspace: Workspace): Action[] {
       () => store.leave(),
       () => store.trail.length > 0,
     ),
+
+    ...structureActions(workspace),
 
     ...ALIGNMENTS.map((kind) =>
       action(

@@ -32,8 +32,10 @@ export function makeSubgraphOf(workspace: Workspace): void {
 export function unpackSelected(workspace: Workspace): void {
   const { store, selection, specs } = workspace;
   const instances = [...selection.items].filter((id) => definitionOf(workspace.node(id)?.type ?? "") !== undefined);
-  const ids = store.edit(t("action.unpack"), (draft) => instances.flatMap((id) => unpackSubgraph(draft, specs, id)));
-  selection.set(ids);
+  const ids = attempt(workspace, () =>
+    store.edit(t("action.unpack"), (draft) => instances.flatMap((id) => unpackSubgraph(draft, specs, id))),
+  );
+  if (ids !== undefined) selection.set(ids);
 }
 
 export function enterSelected(workspace: Workspace): void {

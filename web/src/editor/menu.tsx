@@ -11,12 +11,13 @@ import { hasMoved, Popover } from "./popover.tsx";
 import type { Place } from "./popover.tsx";
 import { detach } from "./editing.ts";
 import { insertReroute } from "../document/operations.ts";
+import { spotEntries } from "./spot_menu.ts";
 import type { Overlay } from "./workspace.ts";
 
 const ON_ITEM = [
   ["node.connect", "node.rename", "node.collapse", "node.mute", "node.bypass", "node.disconnect", "node.reset"],
   ["edit.copy", "edit.duplicate", "edit.delete"],
-  ["group.frame", "group.subgraph", "group.enter", "group.unpack"],
+  ["group.frame", "group.subgraph", "group.enter", "group.unpack", "group.detach", "group.fit_frame"],
 ];
 const ON_SEVERAL = [
   "arrange.align_left",
@@ -48,7 +49,8 @@ export function ContextMenu({
   const workspace = useWorkspace();
   const { overlay, selection, store } = workspace;
   const named = asked.on === null ? ON_CANVAS : [...ON_ITEM, ...(selection.items.size > 1 ? [ON_SEVERAL] : [])];
-  const groups = named.map((names) =>
+  const spot = asked.end === undefined ? [] : spotEntries(workspace, asked.end);
+  const listed = named.map((names) =>
     names.flatMap((name): Entry[] => {
       const action = actions.find((each) => each.name === name);
       if (action === undefined || !action.enabled()) return [];
@@ -57,7 +59,7 @@ export function ContextMenu({
     }),
   );
   return (
-    <Menu label={t("menu.label")} at={asked.at} groups={groups} onClose={() => overlay.set(null)}>
+    <Menu label={t("menu.label")} at={asked.at} groups={[spot, ...listed]} onClose={() => overlay.set(null)}>
       {asked.on !== null && (
         <div className="swatches" role="group" aria-label={t("menu.color")}>
           {[undefined, ...COLORS].map((color, index) => (

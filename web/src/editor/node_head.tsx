@@ -3,12 +3,13 @@ import type { ReactElement } from "react";
 
 import type { NodeRun } from "../api/run.ts";
 import { definitionOf } from "../document/subgraph_type.ts";
-import { setCollapsed, setTitle } from "../document/operations.ts";
+import { setCollapsed } from "../document/operations.ts";
 import type { GraphNode, NodeSpec } from "../document/types.ts";
 import { formatSeconds } from "../strings/format.ts";
 import { t } from "../strings/index.ts";
 import { useWorkspace } from "./context.ts";
 import { Icon } from "./icon.tsx";
+import { retitle } from "./subgraph_verbs.ts";
 import { TitleField } from "./title_field.tsx";
 
 export interface NodeHeadProps {
@@ -43,7 +44,7 @@ export function NodeHead({ node, spec, run }: NodeHeadProps): ReactElement {
           onEnd={(next) => {
             renaming.set(null);
             if (next === title) return;
-            store.edit(t("step.rename"), (draft) => setTitle(draft, node.id, next === spec.title ? "" : next));
+            store.edit(t("step.rename"), (draft) => retitle(draft, node, next, spec.title));
           }}
         />
       ) : (

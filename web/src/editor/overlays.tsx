@@ -8,6 +8,7 @@ import { useWorkspace } from "./context.ts";
 import { uploadInto } from "./editing.ts";
 import { MaskDialog } from "./mask/dialog.tsx";
 import { ContextMenu, WireMenu } from "./menu.tsx";
+import { NameList } from "./name_list.tsx";
 import { PickList } from "./pick_list.tsx";
 import { Refusal } from "./refusal.tsx";
 import type { Overlay } from "./workspace.ts";
@@ -29,6 +30,8 @@ export function Overlays({ actions }: { readonly actions: readonly Action[] }): 
       return <Refusal asked={open} />;
     case "find":
       return <NodeFinder asked={open} />;
+    case "name":
+      return <NameList asked={open} />;
     case "mask":
       return <MaskPainter asked={open} />;
     case undefined:

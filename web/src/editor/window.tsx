@@ -11,6 +11,7 @@ import type { Dragging } from "./dragging.ts";
 import { dropOnNode, dropWire, finishWire } from "./editing.ts";
 import { FrameView, NoteView } from "./frames.tsx";
 import { NodeView } from "./node.tsx";
+import { endAt } from "./spot_menu.ts";
 import { FARTHEST, NEAREST } from "./view.ts";
 import type { WindowModel } from "./window_model.ts";
 import { DrawnWire, Wire } from "./wire.tsx";
@@ -70,7 +71,13 @@ export function GraphWindow({ model, dragging }: GraphWindowProps): ReactElement
     event.preventDefault();
     const at = { x: event.clientX, y: event.clientY };
     if (on !== null && !workspace.selection.has(on)) workspace.selection.set([on]);
-    overlay.set({ kind: "menu", at, place: view.toGraph(at), on });
+    overlay.set({
+      kind: "menu",
+      at,
+      place: view.toGraph(at),
+      on,
+      end: on === null ? undefined : endAt(event.target as Element, on),
+    });
   };
   return (
     <ReactFlow

@@ -1,6 +1,7 @@
 /** The workflow as a plain form: its named inputs, or, where it names none, what one would want to change. */
 
 import { inputNamed, type NodeSpecs } from "../document/specs.ts";
+import { suggestedInputs } from "../document/suggestions.ts";
 import type { Control, GraphNode, InputPort, InputSpec, Value, WorkflowDocument } from "../document/types.ts";
 
 export interface FormField {
@@ -13,9 +14,6 @@ export interface FormField {
   readonly control: Control | undefined;
 }
 
-/** Sources of choices that people change between runs. */
-const OFTEN: ReadonlySet<string> = new Set(["checkpoints", "loras", "images"]);
-
 /** The form's fields, in order. Ends that lead nowhere, or to an input that is linked, are left out. */
 export function formFields(document: WorkflowDocument, specs: NodeSpecs): readonly FormField[] {
   const { nodes } = document.graph;
@@ -23,23 +21,11 @@ export function formFields(document: WorkflowDocument, specs: NodeSpecs): readon
     const field = fieldAt(nodes, specs, port.ends);
     return field === null ? [] : [{ ...field, name: port.name, about: port.about ?? field.about }];
   });
-  return ports.length > 0 ? ports : [...nodes.values()].flatMap((node) => guessed(node, nodes, specs));
-}
-
-function guessed(node: GraphNode, nodes: ReadonlyMap<string, GraphNode>, specs: NodeSpecs): readonly FormField[] {
-  const spec = specs.get(node.type);
-  if (spec === undefined || node.mode !== "run") return [];
-  return spec.inputs.filter(isWanted).flatMap((input) => {
-    const field = fieldAt(nodes, specs, [[node.id, input.name]]);
-    return field === null
-      ? []
-      : [{ ...field, name: `${node.title ?? spec.title} · ${input.name.replaceAll("_", " ")}` }];
+  if (ports.length > 0) return ports;
+  return suggestedInputs(document.graph, specs).flatMap(({ name, end }) => {
+    const field = fieldAt(nodes, specs, [end]);
+    return field === null ? [] : [{ ...field, name }];
   });
-}
-
-function isWanted({ widget }: InputSpec): boolean {
-  if (widget?.kind === "Choice") return OFTEN.has(widget.source);
-  return widget?.kind === "Seed" || (widget?.kind === "Text" && widget.multiline);
 }
 
 function fieldAt(nodes: ReadonlyMap<string, GraphNode>, specs: NodeSpecs, ends: InputPort["ends"]): FormField | null {

@@ -3,5 +3,6 @@
 import { app } from "./en/app.ts";
 import { editor } from "./en/editor.ts";
 import { panels } from "./en/panels.ts";
+import { structure } from "./en/structure.ts";
 
-export const en = { ...app, ...editor, ...panels };
+export const en = { ...app, ...editor, ...panels, ...structure };

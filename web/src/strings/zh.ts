@@ -4,5 +4,6 @@ import type { Texts } from "./index.ts";
 import { app } from "./zh/app.ts";
 import { editor } from "./zh/editor.ts";
 import { panels } from "./zh/panels.ts";
+import { structure } from "./zh/structure.ts";
 
-export const zh: Texts = { ...app, ...editor, ...panels };
+export const zh: Texts = { ...app, ...editor, ...panels, ...structure };

@@ -3,7 +3,7 @@
 import { LANGUAGES, preferredLanguage, type Language } from "../strings/index.ts";
 import { Topic } from "../editor/topic.ts";
 
-export type Drawer = "gallery" | "queue" | "inspector" | "problems" | "models";
+export type Drawer = "gallery" | "queue" | "inspector" | "problems" | "models" | "interface";
 
 export interface Settings {
   readonly theme: "system" | "dark" | "light";

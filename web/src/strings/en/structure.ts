@@ -1,0 +1,38 @@
+/** What a graph is to others: named inputs and outputs, subgraphs as a whole; what the editor says of problems and runs by itself. */
+
+export const structure = {
+  "drawer.interface": "Interface",
+  "interface.workflow":
+    "Named inputs make the form, and programs set them by name. Named outputs are what the workflow gives back.",
+  "interface.subgraph": "Every copy of this subgraph has these sockets.",
+  "interface.title": "Title of the subgraph",
+  "interface.no_inputs": "No input has a name yet.",
+  "interface.no_outputs": "No output has a name yet.",
+  "interface.usual": { one: "Name the usual one", other: "Name the {count} usual ones" },
+  "interface.about": "What {name} is for",
+  "interface.about_hint": "What it is for",
+  "interface.nowhere": "It leads nowhere now.",
+  "interface.select": "Select a node to name its inputs and outputs.",
+  "interface.of_node": "Of {node}",
+
+  "action.name_port": "Name an input or output…",
+  "action.name_usual": "Name the usual inputs of the workflow",
+  "action.fit_frame": "Fit the frame to its contents",
+  "action.detach": "Make this subgraph independent",
+  "action.drop_unused": "Remove subgraphs that nothing uses",
+  "step.name_input": "Name an input",
+  "step.name_output": "Name an output",
+  "step.feed": "Feed from a named input",
+  "step.describe": "Describe",
+  "step.clear": "Use the default",
+  "said.named": "It is called “{name}” now",
+  "said.named_usual": { one: "{count} input named", other: "{count} inputs named" },
+  "spot.name_input": "Name “{input}” as an input of the workflow",
+  "spot.name_output": "Name “{output}” as an output of the workflow",
+  "spot.name_inner_input": "Make “{input}” an input of the subgraph",
+  "spot.name_inner_output": "Make “{output}” an output of the subgraph",
+  "spot.feed": "Feed it from “{name}” too",
+  "spot.unname": "Take the name “{name}” away",
+  "spot.clear": "Use the default of “{input}”",
+  "spot.disconnect_output": "Remove all wires of “{output}”",
+} as const;
