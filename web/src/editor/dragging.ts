@@ -64,10 +64,12 @@ export class Dragging {
     this.stop();
   }
 
-  cancel(): void {
-    if (this.moved === null) return;
+  /** Put everything back; false where nothing is being dragged. */
+  cancel(): boolean {
+    if (this.moved === null) return false;
     this.workspace.store.rollback();
     this.stop();
+    return true;
   }
 
   private stop(): void {

@@ -67,6 +67,7 @@ function Parts({ workspace }: { readonly workspace: Workspace }): ReactElement {
   }, [workspace]);
   const onKeyDown = (event: KeyboardEvent): void => {
     if (machine === null || event.defaultPrevented || event.nativeEvent.isComposing) return;
+    if (event.key === "Escape" && machine.dragging.cancel()) return event.preventDefault();
     if (pressKey(root.current!, workspace, machine.actions, event.nativeEvent)) event.preventDefault();
   };
   return (
