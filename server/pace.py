@@ -35,12 +35,13 @@ class Pace:
     def _until_start(self, position: int, running: Sequence[float], workers: int) -> float | None:
         """Seconds until the job at a position starts, where ``running`` are the ages of those that run now.
 
-        None where no job was seen yet. With several workers it is what would be if work divided evenly.
+        None where no job was seen yet. With several workers it is what would be if work divided evenly. One that runs
+        for longer than usual may take as long again as it is late.
         """
         if not self._seconds:
             return None
         usual = median(self._seconds)
-        remaining = [max(0.0, usual - age) for age in running]
+        remaining = [abs(usual - age) for age in running]
         free = workers - len(remaining)
         if position <= free:
             return 0.0

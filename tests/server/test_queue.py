@@ -463,6 +463,8 @@ async def test_waiting_says_why_and_how_long(opened):
         soon, later = await queue.waiting("next"), await queue.waiting("later")
         assert (soon.position, soon.eta, soon.reason) == (1, 6.0, "it is next")
         assert (later.position, later.eta, later.reason) == (2, 16.0, "1 job before it")
+        now += 26
+        assert (await queue.waiting("next")).eta == 20.0, "one that is late is not about to end"
         queue.capacity = 0
         assert (await queue.waiting("next")).reason == "no worker is running"
         await queue.pause()
