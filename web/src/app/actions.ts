@@ -3,6 +3,7 @@
 import type { Action } from "../editor/actions.ts";
 import { t } from "../strings/index.ts";
 import { guarded, openFiles, openText } from "../studio/opening.ts";
+import { exportPng, exportSvg } from "../studio/graph_pictures.ts";
 import { nodeTitle, reveal } from "../studio/places.ts";
 import { exportApi, exportDocument, saveAs } from "../studio/saving.ts";
 import type { Drawer } from "../studio/settings.ts";
@@ -55,6 +56,8 @@ export function pageActions(studio: Studio): Action[] {
     action("file.save_as", t("file.save_as"), t("group.file"), ["Mod+Shift+S"], () => studio.window.set("save")),
     action("file.export", t("file.export"), t("group.file"), [], () => exportDocument(tab())),
     action("file.export_api", t("file.export_api"), t("group.file"), [], () => void exportApi(studio, tab())),
+    action("file.export_svg", t("file.export_svg"), t("group.file"), [], () => exportSvg(tab())),
+    action("file.export_png", t("file.export_png"), t("group.file"), [], () => void exportPng(studio, tab())),
     action("file.close", t("file.close"), t("group.file"), ["Alt+W"], () => void studio.close(tab())),
     action("app.palette", t("palette.title"), t("group.app"), ["Mod+K", "F1"], () => studio.window.set("palette")),
     action("app.shortcuts", t("shortcuts.title"), t("group.app"), ["?"], () => studio.window.set("shortcuts")),

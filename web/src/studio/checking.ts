@@ -1,8 +1,9 @@
-/** Asks the server, shortly after each change, what is wrong with the document. */
+/** What is wrong with the document: what the editor sees at once, then what the server says. */
 
 import { ApiError } from "../api/client.ts";
 import { documents } from "../api/routes.ts";
 import { writeDocument } from "../files/patchbay.ts";
+import { LocalCheck } from "./local_check.ts";
 import type { Tab } from "./tab.ts";
 
 const PAUSE = 350;
@@ -27,7 +28,12 @@ export function keepChecked(tab: Tab): () => void {
     clearTimeout(timer);
     timer = setTimeout(() => void check(), PAUSE);
   };
-  const unsubscribe = tab.store.subscribe((change) => change !== null && later());
+  const local = new LocalCheck(tab);
+  const unsubscribe = tab.store.subscribe((change) => {
+    if (change === null) return;
+    local.follow(change);
+    later();
+  });
   void check();
   return () => {
     unsubscribe();

@@ -35,4 +35,13 @@ export const structure = {
   "spot.unname": "Take the name “{name}” away",
   "spot.clear": "Use the default of “{input}”",
   "spot.disconnect_output": "Remove all wires of “{output}”",
+
+  "local.unknown_node": "The node type “{given}” is not known here.",
+  "local.missing_input": "“{input}” needs something of type {taken}.",
+  "local.dangling_link": "“{input}” is wired to a node that is gone.",
+  "local.bad_output": "“{input}” is wired to an output that is not there.",
+  "local.type_mismatch": "“{input}” takes {taken}, and gets {given}.",
+  "local.out_of_range": "“{input}” cannot be {given}: that is out of its range.",
+  "local.cycle": "This node waits for itself.",
+  "export.unpainted": "This browser cannot paint the graph as a picture ({reason}); export it as SVG instead.",
 } as const;

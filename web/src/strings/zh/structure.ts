@@ -37,4 +37,13 @@ export const structure: Translated<typeof english> = {
   "spot.unname": "取消名称“{name}”",
   "spot.clear": "使用“{input}”的默认值",
   "spot.disconnect_output": "移除“{output}”的所有连线",
+
+  "local.unknown_node": "这里没有节点类型“{given}”。",
+  "local.missing_input": "“{input}”需要 {taken} 类型的输入。",
+  "local.dangling_link": "“{input}”连到一个已不存在的节点。",
+  "local.bad_output": "“{input}”连到一个不存在的输出。",
+  "local.type_mismatch": "“{input}”接受 {taken}，得到的却是 {given}。",
+  "local.out_of_range": "“{input}”不能是 {given}：超出范围。",
+  "local.cycle": "此节点在等待自己。",
+  "export.unpainted": "此浏览器无法将节点图画成图片（{reason}）；请改为导出 SVG。",
 };
