@@ -92,7 +92,10 @@ def _made(event: NodeFinished | NodeSkipped) -> dict[str, Any]:
 
 
 def _artifact(made: Artifact) -> dict[str, Any]:
-    return _file(made) if isinstance(made, SavedFile) else {"text": str(made)}
+    if isinstance(made, SavedFile):
+        return _file(made)
+    values = made.values()
+    return {"text": str(made)} | ({} if values is None else {"values": values})
 
 
 def _file(saved: SavedFile) -> dict[str, Any]:

@@ -14,14 +14,17 @@ from graph.spec import ANY, PLAIN, Choice, Input, kinds_of
 def settle_arrivals(bound: Bound, values: dict[str, Any], arrived: Iterable[str], lookup: Lookup) -> list[str]:
     """Bring what ``arrived`` through links into the form that a node gets; sentences about what was taken otherwise.
 
-    Raises ValueError for what is out of bounds, not among the options, or of another type than the input takes.
+    Raises ValueError for what is out of bounds, not among the options, or of another type than the input takes, unless
+    the input is not held to that: then it comes in as it is.
     """
     remarks = []
     for name in arrived:
         declared, source = bound.declared(name), bound.links[name].node
         if declared.free:
             continue
-        if declared.plain is None:
+        if declared.unheld:
+            remarks += _beside(values[name], declared, name, source, lookup)
+        elif declared.plain is None:
             _refuse_other_kinds(values[name], declared, name, source)
         elif not isinstance(declared.widget, Choice):  # what a choice stands for is looked up with the node's key
             values[name], remark = settle(values[name], declared, name, lookup)
@@ -30,6 +33,14 @@ def settle_arrivals(bound: Bound, values: dict[str, Any], arrived: Iterable[str]
             if remark is not None:
                 remarks.append(remark.message)
     return remarks
+
+
+def _beside(value: Any, declared: Input, name: str, source: str, lookup: Lookup) -> list[str]:
+    """What is odd about a value that its node takes as it is."""
+    if declared.plain is None or declared.many or isinstance(declared.widget, Choice):
+        return []
+    _, remark = settle(value, declared, name, lookup)
+    return [] if remark is None else [f"{remark.message}; it comes from node {source!r} and was passed on as it is"]
 
 
 def _refuse_other_kinds(value: Any, declared: Input, name: str, source: str) -> None:

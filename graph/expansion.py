@@ -23,6 +23,8 @@ class Fragment:
     outputs: tuple[Any, ...]
     pure: bool
     """Whether it depends on nothing but itself: no link leads to a node outside."""
+    artifacts: tuple[Artifact, ...] = ()
+    """What the node that was expanded shows itself."""
 
 
 def read_fragment(
@@ -55,7 +57,7 @@ def read_fragment(
         for bound in (checked.bound[node_id],)
     }
     outputs = tuple(moved(value) if isinstance(value, Link) else value for value in expansion.outputs)
-    return Fragment(renamed, outputs, pure=not beyond)
+    return Fragment(renamed, outputs, not beyond, expansion.artifacts)
 
 
 def _output_faults(expansion: Expansion, node_type: NodeType, types: dict[NodeId, NodeType]) -> Iterator[str]:

@@ -343,7 +343,7 @@ class Run:
             inside.append(inner)
         kinds: Mapping[NodeId, str] = {inner.id: inner.bound.type.spec.name for inner in inside}
         self._emit(NodeExpanded(station.id, root, kinds, unit.item, station.items))
-        exit = Exit(unit, inside, fragment.pure)
+        exit = Exit(unit, inside, fragment.pure, fragment.artifacts)
         exit.feeds = []
         for slot, value in enumerate(fragment.outputs):
             if isinstance(value, Link):
@@ -381,8 +381,9 @@ class Run:
         station.depend_on(witnesses)
         if witnesses is not None and not has_failed(values):
             size = weigh(values, self._codecs)
-            self._keep(unit, Stored(tuple(values), tuple(digests), artifacts, seconds, size, witnesses), ())
+            kept = Stored(tuple(values), tuple(digests), (*exit.own, *artifacts), seconds, size, witnesses)
+            self._keep(unit, kept, exit.own)
             return
-        self._emit(NodeFinished(station.id, (), seconds, unit.item, station.items))
+        self._emit(NodeFinished(station.id, exit.own, seconds, unit.item, station.items))
         station.seconds += seconds
-        self._finish(unit, Result(tuple(values), tuple(digests), None))
+        self._finish(unit, Result(tuple(values), tuple(digests), None), exit.own)

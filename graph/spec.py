@@ -60,7 +60,7 @@ class Input:
 
     ``many`` gathers a whole list; ``growing`` is the prefix of numbered inputs (``image_`` for ``image_1`` …)
     that reach the function as one list. ``free`` leaves it to the node to judge what is written or comes in: bounds and
-    lists are for editors alone.
+    lists are for editors alone. ``unheld`` holds what is written to them, and only remarks upon what comes in.
     """
 
     name: str
@@ -73,6 +73,7 @@ class Input:
     growing: str | None = None
     tip: str = ""
     free: bool = False
+    unheld: bool = False
     sockets: frozenset[str] = field(init=False, repr=False, compare=False)
     plain: type | None = field(init=False, repr=False, compare=False)
 
@@ -110,6 +111,8 @@ class NodeSpec:
     is_target: bool
     version: int = 1
     aliases: tuple[str, ...] = ()
+    public: Mapping[str, Any] = field(default_factory=dict, hash=False)
+    """What the public definition of a foreign class says and nothing here has a place for, as JSON."""
 
 
 def socket_of(kind: type) -> str:

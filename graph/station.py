@@ -300,7 +300,7 @@ class Station:
 class Exit(Station):
     """Where the outputs of a fragment leave it: it completes the unit that returned the expansion."""
 
-    def __init__(self, unit: Unit, fragment: list[Station], pure: bool):
+    def __init__(self, unit: Unit, fragment: list[Station], pure: bool, own: tuple[Artifact, ...] = ()):
         super().__init__(unit.station.id, unit.station.bound, unit.station.place, (), None)
-        self.unit, self.fragment, self.pure = unit, fragment, pure
+        self.unit, self.fragment, self.pure, self.own = unit, fragment, pure, own
         self.outputs: list[Feed | tuple[Any, str]] = []

@@ -16,6 +16,10 @@ class Artifact:
         """Whether the result still exists; a node whose artifact is gone runs again."""
         return True
 
+    def values(self) -> Mapping[str, Any] | None:
+        """What it shows that is no file, as JSON by kind (``{"text": ["…"]}``); None where its text is all there is."""
+        return None
+
 
 @dataclass(frozen=True, slots=True)
 class Blocked:
@@ -30,8 +34,9 @@ class Expansion:
 
     ``nodes`` are in the API format (or `Node` values) under ids of the fragment's own; their links may also
     name nodes outside, and their inputs may hold any value. ``outputs`` has one entry per declared output:
-    a Link into the fragment, or the value itself.
+    a Link into the fragment, or the value itself. ``artifacts`` are what the node itself has to show.
     """
 
     nodes: Mapping[NodeId, Node | Mapping[str, Any]]
     outputs: tuple[Any, ...] = ()
+    artifacts: tuple[Artifact, ...] = ()

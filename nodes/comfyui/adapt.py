@@ -9,7 +9,7 @@ from typing import Any
 from diffusion.runtime import Runtime
 from graph.declare import NodeType, volatile
 from graph.reporting import Here, Progress, Surroundings
-from graph.values import Blocked, Expansion
+from graph.values import Artifact, Blocked, Expansion
 from graph.workflow import Link, NodeId, read_node
 from nodes.comfyui.blocking import ExecutionBlocker
 from nodes.comfyui.declaration import Declaration, declare, judged_names
@@ -139,14 +139,15 @@ class _Call:
             result = (result,)
         if len(result) != len(spec.outputs) and not (ui and not result):
             raise TypeError(f"it should return {len(spec.outputs)} values, not {len(result)}")
+        folders = [world["outputs_"], world["previews_"], world["inputs_"]]
+        artifacts = shown(ui, folders) if ui else []
         if isinstance(returned, Mapping) and returned.get("expand"):
-            return self._expansion(returned["expand"], result, origins)
+            return self._expansion(returned["expand"], result, origins, tuple(artifacts))
         values = [
             self._ours(value, output.socket, output.many) for value, output in zip(result, spec.outputs, strict=False)
         ]
         values += [Blocked("it returned nothing for this output")] * (len(spec.outputs) - len(values))
-        folders = [world["outputs_"], world["previews_"], world["inputs_"]]
-        return (*values, shown(ui, folders) if ui else None)
+        return (*values, artifacts or None)
 
     def _ours(self, value: Any, socket: str, many: bool) -> Any:
         if isinstance(value, ExecutionBlocker):
@@ -155,7 +156,9 @@ class _Call:
             return [self._ours(item, socket, False) for item in value]
         return from_public(value, socket)
 
-    def _expansion(self, nodes: Mapping[NodeId, Any], result: Any, origins: Mapping[int, Any]) -> Expansion:
+    def _expansion(
+        self, nodes: Mapping[NodeId, Any], result: Any, origins: Mapping[int, Any], artifacts: tuple[Artifact, ...]
+    ) -> Expansion:
         fragment = {}
         for node_id, entry in nodes.items():
             node = read_node(entry)
@@ -170,7 +173,7 @@ class _Call:
             else self._ours(origins.get(id(value), value), output.socket, output.many)
             for value, output in zip(result, self._declaration.spec.outputs, strict=True)
         ]
-        return Expansion(fragment, tuple(outputs))
+        return Expansion(fragment, tuple(outputs), artifacts)
 
     def _inner(self, value: Any, node_type: str, label: str, origins: Mapping[int, Any]) -> Any:
         """A value written into a node of a fragment: ours if we made it, else as that node's input takes it."""

@@ -5,6 +5,7 @@ TYPE is a socket's name, names joined by commas, "*", "COMBO", or a list of choi
 """
 
 import inspect
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -13,6 +14,7 @@ from graph.errors import DeclarationError
 from graph.spec import ANY, PLAIN, SEED_LIMIT, Choice, Input, NodeSpec, Options, Output, Range, Seed, Text, Widget
 
 HIDDEN = frozenset({"UNIQUE_ID", "PROMPT", "EXTRA_PNGINFO", "DYNPROMPT"})
+MARKS = ("DEPRECATED", "EXPERIMENTAL", "API_NODE", "DEV_ONLY")
 SEEDS = frozenset({"seed", "noise_seed"})
 UNBOUNDED = {"INT": float(2**63), "FLOAT": float(2**127)}
 
@@ -42,7 +44,7 @@ def declare(name: str, kind: type, title: str, pack: str) -> Declaration:
     """Read a class. Raises DeclarationError with a sentence where it does not follow the contract."""
     types = _input_types(name, kind)
     judged = judged_names(kind)
-    inputs, sections, raw = [], {}, set()
+    inputs, sections, raw, told = [], {}, set(), {}
     for section in ("required", "optional"):
         for label, entry in _entries(name, types.get(section), section):
             written, options = _entry(name, label, entry)
@@ -52,6 +54,7 @@ def declare(name: str, kind: type, title: str, pack: str) -> Declaration:
             many = bool(getattr(kind, "INPUT_IS_LIST", False))
             inputs.append(_input(label, written, options, section == "required", many=many, free=free))
             sections[label] = section
+            told[label] = {key: value for key, value in options.items() if key != "options" and _is_json(value)}
             if options.get("rawLink"):
                 raw.add(label)
     outputs = tuple(_outputs(name, kind))
@@ -63,6 +66,7 @@ def declare(name: str, kind: type, title: str, pack: str) -> Declaration:
         inputs=tuple(inputs),
         outputs=outputs,
         is_target=bool(getattr(kind, "OUTPUT_NODE", False)),
+        public=_public(kind, pack, sections, told, types.get("hidden")),
     )
     hidden = {label: str(_first(wanted)) for label, wanted in _entries(name, types.get("hidden"), "hidden")}
     return Declaration(spec, sections, hidden, frozenset(raw))
@@ -77,6 +81,31 @@ def judged_names(kind: type) -> frozenset[str] | None:
     if any(parameter.kind is parameter.VAR_KEYWORD for parameter in parameters.values()):
         return None
     return frozenset(parameters)
+
+
+def _public(kind: type, pack: str, sections: Mapping[str, str], told: Mapping[str, Any], hidden: Any) -> dict[str, Any]:
+    """What other front ends are told of a class beside its spec."""
+    found: dict[str, Any] = {
+        "python_module": f"custom_nodes.{pack}",
+        "sections": dict(sections),
+        "options": {label: options for label, options in told.items() if options},
+    }
+    marks = {mark.lower(): True for mark in MARKS if getattr(kind, mark, False)}
+    aliases = getattr(kind, "SEARCH_ALIASES", None)
+    more = {
+        "output_tooltips": [str(tip) for tip in getattr(kind, "OUTPUT_TOOLTIPS", None) or ()],
+        "search_aliases": [str(alias) for alias in aliases] if isinstance(aliases, (list, tuple)) else [],
+        "hidden": {str(label): str(_first(wanted)) for label, wanted in (hidden or {}).items()},
+    }
+    return found | marks | {name: value for name, value in more.items() if value}
+
+
+def _is_json(value: Any) -> bool:
+    try:
+        json.dumps(value, allow_nan=False)
+    except (TypeError, ValueError, RecursionError):
+        return False
+    return True
 
 
 def _input_types(name: str, kind: type) -> Mapping[str, Any]:
@@ -123,7 +152,7 @@ def _input(label: str, kind: Any, options: Mapping[str, Any], required: bool, *,
     widget = _widget(label, kind, options)
     socket = kind if isinstance(kind, str) else _option_socket(kind)
     default = options.get("default")
-    if default is None and not isinstance(kind, str) and kind:
+    if default is None and not isinstance(kind, str) and kind and not options.get("image_upload"):
         default = kind[0]
     if many and default is not None and not isinstance(default, list):
         default = [default]
@@ -139,14 +168,15 @@ def _input(label: str, kind: Any, options: Mapping[str, Any], required: bool, *,
         many=many,
         tip=str(options.get("tooltip") or ""),
         free=free,
+        unheld=True,
     )
 
 
 def _widget(label: str, kind: Any, options: Mapping[str, Any]) -> Widget | None:
     if isinstance(kind, FileNames):
         return Choice(kind.kind)
-    if not isinstance(kind, str):
-        return Options(tuple(kind))
+    if not isinstance(kind, str):  # what can be uploaded is listed anew each time
+        return Choice("images") if options.get("image_upload") else Options(tuple(kind))
     if kind == "STRING":
         return Text(bool(options.get("multiline")))
     if kind not in UNBOUNDED:

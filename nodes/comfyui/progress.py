@@ -1,6 +1,6 @@
 """Where the progress of the public class that is running goes: its bars know no node, so the call does."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any
@@ -25,6 +25,12 @@ def current() -> Progress | None:
     return _current.get()
 
 
+def _shown_by(preview: Any) -> Callable[[], Any] | None:
+    """The picture in what classes hand over, ``(format, picture, longest side)``."""
+    picture = preview[1] if isinstance(preview, (tuple, list)) and len(preview) > 1 else None
+    return None if picture is None else lambda: picture
+
+
 class ProgressBar:
     """What public classes count their steps with."""
 
@@ -41,4 +47,4 @@ class ProgressBar:
         self.current = min(value, self.total)
         progress = current()
         if progress is not None:
-            progress(self.current, self.total)
+            progress(self.current, self.total, _shown_by(preview))

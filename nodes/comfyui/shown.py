@@ -8,9 +8,11 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from graph.values import Artifact
+from workflows.lenient_json import write_json
 from workflows.outputs import SavedFile
 
 FILES = "images"
+LARGEST = 1 << 20  # characters: each goes to every client and into the history
 
 
 @dataclass(frozen=True)
@@ -26,7 +28,7 @@ class ShownValues(Artifact):
 
     def __str__(self) -> str:
         said = self.values().get("text")
-        return "\n".join(map(str, said)) if isinstance(said, list) else self.text
+        return "\n".join(map(str, said)) if isinstance(said, list) else str(said or self.text)
 
 
 def shown(ui: Mapping[str, Any], folders: Sequence[Any]) -> list[Artifact]:
@@ -37,9 +39,12 @@ def shown(ui: Mapping[str, Any], folders: Sequence[Any]) -> list[Artifact]:
         for entry in ui.get(FILES, ())
         if isinstance(entry, Mapping) and (kind := entry.get("type", "output")) in roots and "filename" in entry
     ]
-    rest = {name: value for name, value in ui.items() if name != FILES}
+    rest = {str(name): value for name, value in ui.items() if name != FILES}
     if rest:
-        found.append(ShownValues(json.dumps(rest, default=_digest_of)))
+        text = write_json(json.loads(json.dumps(rest, default=_digest_of, skipkeys=True)))
+        if len(text) > LARGEST:
+            raise ValueError(f"it shows {len(text):,} characters beside its pictures; {LARGEST:,} are the most")
+        found.append(ShownValues(text))
     return found
 
 

@@ -80,6 +80,8 @@ def _of_node(problem: Problem, workflow: Workflow, definitions: Definitions) -> 
         extra = {"input_name": problem.input, "input_config": config}
     if isinstance(value, Link):
         extra["linked_node"] = [value.node, value.output]
+        if (given := definitions.socket(workflow, value)) is not None:
+            extra["received_type"] = given
     elif value is not None:
         extra["received_value"] = value
     return {

@@ -11,6 +11,7 @@ from graph.choices import Choices
 from graph.declare import NodeType
 from graph.registry import Registry
 from graph.spec import SEED_LIMIT, Choice, Input, NodeSpec, Options, Output, Range, Seed, Text
+from graph.workflow import Link, Workflow
 
 OF_THE_EDITOR = frozenset({"Reroute", "Note", "MarkdownNote", "PrimitiveNode"})
 """Nodes that public front ends bring themselves: a definition of ours would take their place."""
@@ -22,6 +23,9 @@ ABSENT = {
 }
 """Loaders that we do not have, with their input: a published front end that finds no definition of them draws no list
 of files at all. They are said to be deprecated, so that it does not offer them; running one is refused."""
+OF_INPUTS = frozenset({"sections", "options", "hidden"})
+"""What a foreign class says of its inputs, which stands among these."""
+SHORT = 20  # choices that an error lists
 GROWN = 8  # numbered inputs offered of one that grows
 PICTURES = "images"
 
@@ -47,25 +51,36 @@ class Definitions:
         node_type = self._registry.get(name)
         return {} if node_type is None or name in OF_THE_EDITOR else {name: self._definition(node_type, name)}
 
-    def config(self, node_type: str, name: str) -> list[Any]:
-        """Type and options of one input; lists of choices that are long are left out."""
+    def config(self, node_type: str, name: str) -> list[Any] | None:
+        """Type and options of one input; None for a list of choices that is long, [] for an input that is not there."""
         known = self._registry.get(node_type)
         if known is None:
             return []
         for _, label, declared in _inputs(known.spec):
             if label == name:
                 kind, options = self._input(declared)
-                return [kind if not isinstance(kind, list) or len(kind) <= 20 else None, options]
+                return [kind, options] if not isinstance(kind, list) or len(kind) <= SHORT else None
         return []
+
+    def socket(self, workflow: Workflow, link: Link) -> str | None:
+        """The type of the output that a link leads from; None where there is none."""
+        source = workflow.nodes.get(link.node)
+        known = self._registry.get(source.type) if source is not None else None
+        if known is None or not 0 <= link.output < len(known.spec.outputs):
+            return None
+        return known.spec.outputs[link.output].socket
 
     def _definition(self, node_type: NodeType, name: str) -> dict[str, Any]:
         spec = node_type.spec
         inputs: dict[str, dict[str, Any]] = {"required": {}, "optional": {}}
+        said = spec.public
         for section, label, declared in _inputs(spec):
-            inputs[section][label] = self._input(declared)
+            section = said.get("sections", {}).get(label, section)
+            inputs[section][label] = self._input(declared, said.get("options", {}).get(label, {}))
         inputs = {section: entries for section, entries in inputs.items() if entries or section == "required"}
+        hidden = {"hidden": said["hidden"]} if "hidden" in said else {}
         return {
-            "input": inputs,
+            "input": inputs | hidden,
             "input_order": {section: list(entries) for section, entries in inputs.items()},
             "output": [output.socket for output in spec.outputs],
             "output_is_list": [output.many for output in spec.outputs],
@@ -76,12 +91,14 @@ class Definitions:
             "python_module": "nodes",
             "category": spec.category,
             "output_node": spec.is_target,
+            **{name: value for name, value in said.items() if name not in OF_INPUTS},
         }
 
-    def _input(self, declared: Input) -> list[Any]:
-        options: dict[str, Any] = {"tooltip": declared.tip} if declared.tip else {}
+    def _input(self, declared: Input, said: Mapping[str, Any] | None = None) -> list[Any]:
+        """Type and options; of a foreign class also the options that it ``said`` and nothing here stands for."""
+        options: dict[str, Any] = dict(said or {}) | ({"tooltip": declared.tip} if declared.tip else {})
         if declared.default is not None:
-            options["default"] = declared.default
+            options.setdefault("default", declared.default)
         if declared.lazy:
             options["lazy"] = True
         match declared.widget:
