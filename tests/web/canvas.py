@@ -1,14 +1,17 @@
 """What a person does on the canvas, for the tests: add, wire, write, look."""
 
+import json
+import re
+
 from playwright.sync_api import Locator, Page, expect
 
 FIRST_JOB = 120_000  # milliseconds: it waits until the worker has loaded torch and the model
-NODE = ".react-flow__node"
+NODE = "article.node"
 
 
 def node(page: Page, title: str) -> Locator:
-    """The node of this title."""
-    return page.get_by_role("article", name=title, exact=True)
+    """The node of this title; its name goes on with what it is at."""
+    return page.get_by_role("article", name=re.compile(rf"^{re.escape(title)}(,|$)"))
 
 
 def socket(node: Locator, name: str) -> Locator:
@@ -78,10 +81,10 @@ def wires(page: Page) -> set[tuple[str, str]]:
 def draft(page: Page) -> dict:
     """The document of the open tab, as the server keeps it."""
     page.wait_for_timeout(900)  # drafts are written when hands are still
-    return page.evaluate(
+    kept = page.evaluate(
         """async () => {
         const { tabs, current } = JSON.parse(sessionStorage.getItem("patchbay.session"));
-        const kept = await (await fetch(`/api/v1/drafts/${tabs[current].id}`)).json();
-        return kept.document;
+        return await (await fetch(`/api/v1/drafts/${tabs[current].id}`)).text();
     }"""
     )
+    return json.loads(kept)["document"]

@@ -100,6 +100,8 @@ export class JobRun {
 
   /** The job as the server describes it now; what its nodes are at is taken over where it says so. */
   replace(job: Job): void {
+    const isOld = isEnded(this.current.state) && !isEnded(job.state) && job.attempt <= this.current.attempt;
+    if (isOld) return; // it was asked for before the events came that ended it
     this.fold(job);
     this.changed();
   }

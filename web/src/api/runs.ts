@@ -6,6 +6,7 @@ import { isEnded, JobRun } from "./run.ts";
 import type { Job, Preview, Queue, ServerEvent, Worker } from "./types.ts";
 
 const KEPT_ENDED = 50;
+const MOST_MISSED = 500;
 /** Events after which the order of the queue or its workers is asked for again. */
 const REORDERING = new Set([
   "queued",
@@ -40,6 +41,8 @@ export class RunStore {
   private askAgain = false;
   /** Seconds that each node took when it last ran, over all jobs. */
   private readonly seconds = new Map<string, number>();
+  /** Jobs that events spoke of before anybody asked for them: what was said of them is asked for with them. */
+  private readonly missed = new Set<string>();
   private ended = 0;
   private told = 0;
   private stream: EventStream | null = null;
@@ -100,6 +103,7 @@ export class RunStore {
     this.known.set(job.id, run);
     this.forgetOldest();
     this.touch(run);
+    if (this.missed.delete(job.id)) void this.fetch(job.id).catch(() => undefined); // when the server is back, all are
     return run;
   }
 
@@ -142,6 +146,7 @@ export class RunStore {
     const run = event.job === null ? undefined : this.known.get(event.job);
     const wasEnded = run === undefined || isEnded(run.job.state);
     run?.take(event);
+    if (run === undefined && event.job !== null) this.miss(event.job);
     if (run !== undefined && event.type === "node_finished") {
       const id = String(event.data["node"]);
       const seconds = run.node(id)?.seconds;
@@ -152,6 +157,11 @@ export class RunStore {
     if (REORDERING.has(event.type)) void this.refresh();
     this.schedule();
   };
+
+  private miss(job: string): void {
+    this.missed.add(job);
+    if (this.missed.size > MOST_MISSED) this.missed.delete(this.missed.values().next().value!);
+  }
 
   private readonly takePreview = ({ job, node, picture }: Preview): void => {
     this.known.get(job)?.preview(node, picture);

@@ -83,19 +83,21 @@ function TabHandle({ tab, selected }: { readonly tab: Tab; readonly selected: bo
             if (event.key === "Delete") void studio.close(tab);
           }}
         >
-          {shown}
+          <span className="tab-title">{shown}</span>
           {tab.store.dirty && <span className="dot" aria-label={t("tabs.unsaved")} role="img" />}
-        </button>
-      )}
-      {selected && (
-        <button
-          type="button"
-          className="tab-close"
-          tabIndex={-1}
-          aria-label={t("tabs.close", { title: shown })}
-          onClick={() => void studio.close(tab)}
-        >
-          <Icon name="close" />
+          {selected && (
+            <span
+              className="tab-close"
+              aria-hidden="true" // by keyboard: Delete, or the command
+              title={t("tabs.close", { title: shown })}
+              onClick={(event) => {
+                event.stopPropagation();
+                void studio.close(tab);
+              }}
+            >
+              <Icon name="close" />
+            </span>
+          )}
         </button>
       )}
     </div>

@@ -54,13 +54,14 @@ function sentenceOf(error: unknown): string {
 
 async function openBytes(studio: Studio, bytes: Blob, title: string): Promise<void> {
   const opened = await documents.open(bytes);
-  if (Object.keys(opened.document).length === 0)
-    throw new ApiError(opened.problems[0]?.message ?? t("open.nothing"), 422);
+  const nodes = opened.document["nodes"];
+  if (typeof nodes !== "object" || nodes === null || Object.keys(nodes).length === 0)
+    throw new Refused({ code: "not_a_document" });
   const tab = await openMembers(studio, opened.document, title);
   tab.problems.set(opened.problems);
-  const { nodes, models } = opened.missing;
-  if (nodes.length + models.length === 0) return;
-  tab.missing.set(opened.missing);
+  const { missing } = opened;
+  if (missing.nodes.length + missing.models.length === 0) return;
+  tab.missing.set(missing);
   studio.settings.change({ drawer: "problems" });
 }
 

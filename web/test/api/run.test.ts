@@ -92,6 +92,13 @@ describe("a run", () => {
   });
 });
 
+test("a description that is older than the event that ended the run changes nothing", () => {
+  const run = running();
+  run.take(event("succeeded"));
+  run.replace(job({ state: "running" }));
+  expect(run.job.state).toBe("succeeded");
+});
+
 describe("progress", () => {
   test("weighs nodes by what they took the last time", () => {
     const run = running();
