@@ -2,7 +2,6 @@
 
 import { HEADER, inputPlace, outputPlace, overlaps } from "../document/geometry.ts";
 import type { GraphNode, Point, Rect } from "../document/types.ts";
-import { wiresInto } from "../document/wires.ts";
 import type { Scene } from "./scene.ts";
 import { paintColor } from "./sockets.ts";
 import type { Theme } from "./theme.ts";
@@ -14,6 +13,8 @@ import type { Workspace } from "./workspace.ts";
 const HEADERS = 0.07;
 const TITLES = 0.14;
 const CURVES = 0.1;
+/** Further than any node and the bend of its wires reach. */
+const WIDEST = 2000;
 /** Screen pixels of a title, and the most of the graph's units that they may take. */
 const TITLE_SIZE = 11;
 const LARGEST_TITLE = 40;
@@ -82,28 +83,28 @@ function areaOf({ x, y, zoom }: Transform, width: number, height: number): Rect 
 /** By colour: setting a colour costs more than a line. */
 function paintWires(
   context: CanvasRenderingContext2D,
-  { workspace, theme }: Painted,
+  { workspace, scene, theme }: Painted,
   area: Rect,
   zoom: number,
   wanted: (from: string, to: string) => boolean,
 ): void {
   const graph = workspace.store.graph();
   const paths = new Map<string, Path2D>();
-  for (const node of graph.nodes.values()) {
-    for (const { from, input } of wiresInto(node)) {
-      const source = graph.nodes.get(from.node);
-      if (source === undefined || !wanted(from.node, node.id)) continue;
-      const start = outputPlace(source, workspace.spec(source), from.output);
-      const end = inputPlace(node, workspace.spec(node), input);
-      if (!overlaps(area, spanOf(start, end))) continue;
-      const socket = workspace.socketAt(from);
-      let path = paths.get(socket);
-      if (path === undefined) paths.set(socket, (path = new Path2D()));
-      path.moveTo(start.x, start.y);
-      const bend = reach(start.x, end.x);
-      if (zoom < CURVES) path.lineTo(end.x, end.y);
-      else path.bezierCurveTo(start.x + bend, start.y, end.x - bend, end.y, end.x, end.y);
-    }
+  for (const { from, to, input } of scene.wires()) {
+    if (!wanted(from.node, to)) continue;
+    const source = graph.nodes.get(from.node)!;
+    const node = graph.nodes.get(to)!;
+    if (isBeside(area, source, node)) continue;
+    const start = outputPlace(source, workspace.spec(source), from.output);
+    const end = inputPlace(node, workspace.spec(node), input);
+    if (!overlaps(area, spanOf(start, end))) continue;
+    const socket = workspace.socketAt(from);
+    let path = paths.get(socket);
+    if (path === undefined) paths.set(socket, (path = new Path2D()));
+    path.moveTo(start.x, start.y);
+    const bend = reach(start.x, end.x);
+    if (zoom < CURVES) path.lineTo(end.x, end.y);
+    else path.bezierCurveTo(start.x + bend, start.y, end.x - bend, end.y, end.x, end.y);
   }
   context.lineWidth = Math.max(2, 1 / zoom);
   context.globalAlpha = 0.75;
@@ -112,6 +113,16 @@ function paintWires(
     context.stroke(path);
   }
   context.globalAlpha = 1;
+}
+
+/** Whether two nodes lie so far on one side of an area that no wire between them can cross it. */
+function isBeside(area: Rect, one: Point, other: Point): boolean {
+  return (
+    Math.min(one.x, other.x) > area.x + area.width + WIDEST ||
+    Math.max(one.x, other.x) < area.x - WIDEST ||
+    Math.min(one.y, other.y) > area.y + area.height ||
+    Math.max(one.y, other.y) < area.y - WIDEST
+  );
 }
 
 function spanOf(start: Point, end: Point): Rect {

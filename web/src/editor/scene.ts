@@ -3,12 +3,15 @@
 import { GridIndex } from "../document/grid.ts";
 import type { Change } from "../document/store.ts";
 import type { GraphId, Point, Rect } from "../document/types.ts";
+import type { Wire } from "../document/wires.ts";
+import { wiresOf } from "../document/wires.ts";
 import type { Workspace } from "./workspace.ts";
 
 export class Scene {
   private index = new GridIndex();
   private graph: GraphId;
   private readonly listeners = new Set<() => void>();
+  private wireList: readonly Wire[] | null = null;
   private readonly stop: () => void;
   /** Counts up with each change. */
   revision = 0;
@@ -41,6 +44,11 @@ export class Scene {
     return found.toSorted((left, right) => rank(left) - rank(right)).at(-1);
   }
 
+  /** Every wire whose both ends are there; the same list until something changes. */
+  wires(): readonly Wire[] {
+    return (this.wireList ??= [...wiresOf(this.workspace.store.graph())]);
+  }
+
   bounds(): Rect | null {
     return this.workspace.boundsOf();
   }
@@ -62,6 +70,7 @@ export class Scene {
       }
     }
     this.revision++;
+    this.wireList = null;
     for (const listener of this.listeners) listener();
   };
 
