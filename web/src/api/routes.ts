@@ -61,8 +61,11 @@ export const documents = {
   open: (bytes: Blob): Promise<Opened> => request("/open", { method: "POST", body: bytes }),
   check: (document: Members, signal: AbortSignal): Promise<{ problems: readonly Problem[] }> =>
     request("/check", { method: "POST", body: { document }, signal }),
-  explain: (document: Members): Promise<{ nodes: Readonly<Record<string, { runs: boolean; reason: string }>> }> =>
-    post("/explain", { document }),
+  explain: (
+    document: Members,
+    targets?: readonly string[],
+  ): Promise<{ nodes: Readonly<Record<string, { runs: boolean; reason: string }>> }> =>
+    post("/explain", { document, ...(targets ? { targets } : {}) }),
   exportApi: (document: Members): Promise<Members> => post("/export", { document }),
 };
 

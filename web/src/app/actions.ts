@@ -2,6 +2,7 @@
 
 import type { Action } from "../editor/actions.ts";
 import { t } from "../strings/index.ts";
+import { explain } from "../studio/explaining.ts";
 import { guarded, openFiles, openText } from "../studio/opening.ts";
 import { exportPng, exportSvg } from "../studio/graph_pictures.ts";
 import { nodeTitle, reveal } from "../studio/places.ts";
@@ -48,6 +49,7 @@ export function pageActions(studio: Studio): Action[] {
       ["Mod+."],
       () => void guarded(studio, () => studio.runner.cancel(tab())),
     ),
+    action("run.explain", t("run.explain"), t("group.run"), ["Alt+E"], () => void explain(studio, tab())),
     action("file.new", t("file.new"), t("group.file"), ["Alt+N"], () => studio.addEmpty()),
     action("file.open", t("file.open"), t("group.file"), ["Mod+O"], () => askForFiles(studio)),
     action("file.paste", t("file.paste"), t("group.file"), [], () => void pasteText(studio)),

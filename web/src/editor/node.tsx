@@ -18,6 +18,7 @@ import { Corner } from "./frames.tsx";
 import { Icon } from "./icon.tsx";
 import { NodeHead } from "./node_head.tsx";
 import { NodePicture } from "./node_picture.tsx";
+import { PlanLabel } from "./plan.tsx";
 import { Socket } from "./socket.tsx";
 import { labelOf, WidgetRow } from "./widget_row.tsx";
 
@@ -56,6 +57,7 @@ export const NodeView = memo(function NodeView({ id, selected }: NodeProps): Rea
       )}
       {!node.collapsed && <Corner id={id} />}
       {node.mode === "bypass" && !node.collapsed && <BypassWires node={node} spec={spec} />}
+      <PlanLabel id={id} />
       {fault !== null && (
         <p className="node-fault" role="alert" data-severity={fault.severity}>
           <Icon name={fault.severity} />

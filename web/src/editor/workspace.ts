@@ -14,6 +14,7 @@ import type { ChoiceLists } from "./choice_lists.ts";
 import type { End, Wire, Wiring } from "./connecting.ts";
 import { Connecting } from "./connecting.ts";
 import { finishWire, pictureInputOf } from "./editing.ts";
+import type { Plan } from "./plan.tsx";
 import type { Place } from "./popover.tsx";
 import { RunView } from "./run_view.ts";
 import { Topic } from "./topic.ts";
@@ -83,6 +84,10 @@ export class Workspace {
   readonly said = new Topic("");
   /** The item whose title is being written. */
   readonly renaming = new Topic<string | null>(null);
+  /** What a run would do now, where it was asked for. */
+  readonly plan = new Topic<Plan | null>(null);
+  /** Why the nodes ran in the run that is shown, where that is known. */
+  readonly reasons = new Topic<Plan | null>(null);
   readonly connecting: Connecting;
   readonly wiring: Wiring;
   /** The widget whose value is being dragged or typed: all of it is one step. */

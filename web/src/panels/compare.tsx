@@ -1,9 +1,13 @@
 import type { CSSProperties, ReactElement } from "react";
 import { useState } from "react";
 
+import { differenceOf, type Differences } from "../document/difference.ts";
+import type { Literal } from "../document/types.ts";
+import { readDocument } from "../files/patchbay.ts";
 import { t } from "../strings/index.ts";
+import { useStudio } from "../studio/context.ts";
 import { Dialog } from "./dialog.tsx";
-import { differencesOf } from "./parameters.ts";
+import { textOf } from "./parameters.ts";
 import { pictureAddress, type Picture } from "./pictures.ts";
 import { useJobDocument } from "./picture_dialog.tsx";
 
@@ -17,7 +21,10 @@ export function CompareDialog({
 }): ReactElement {
   const [share, setShare] = useState(50);
   const documents = [useJobDocument(left.job.id), useJobDocument(right.job.id)] as const;
-  const differences = documents[0] !== null && documents[1] !== null ? differencesOf(documents[0], documents[1]) : null;
+  const found =
+    documents[0] !== null && documents[1] !== null
+      ? differenceOf(readDocument(documents[0]).document, readDocument(documents[1]).document)
+      : null;
   const name = ({ artifact }: Picture): string => artifact.name.slice(artifact.name.lastIndexOf("/") + 1);
   return (
     <Dialog title={t("compare.title")} className="compare-dialog" onClose={onClose}>
@@ -38,22 +45,37 @@ export function CompareDialog({
         <span>{name(left)}</span>
         <span>{name(right)}</span>
       </div>
-      {differences !== null && (
-        <table className="differences">
-          <caption>{t(differences.length === 0 ? "compare.same" : "compare.differences")}</caption>
-          <tbody>
-            {differences.map((difference) => (
-              <tr key={`${difference.title}/${difference.input}`}>
-                <th scope="row">
-                  {difference.title} · {difference.input}
-                </th>
-                <td>{difference.left ?? "–"}</td>
-                <td>{difference.right ?? "–"}</td>
-              </tr>
-            ))}
-          </tbody>
-        </table>
-      )}
+      {found !== null && <DifferenceTable found={found} />}
     </Dialog>
+  );
+}
+
+function DifferenceTable({ found: { values, added, removed } }: { readonly found: Differences }): ReactElement {
+  const { specs } = useStudio();
+  const titleOf = ({ type, title }: { readonly type: string; readonly title?: string | undefined }): string =>
+    title ?? specs.get(type)?.title ?? type;
+  const shown = (value: Literal | undefined): string => (value === undefined ? "–" : textOf(value));
+  const same = values.length + added.length + removed.length === 0;
+  return (
+    <>
+      <table className="differences">
+        <caption>{t(same ? "compare.same" : "compare.differences")}</caption>
+        <tbody>
+          {values.map((difference) => (
+            <tr key={`${difference.path.join(":")}/${difference.input}`}>
+              <th scope="row">
+                {titleOf(difference)} · {difference.input.replaceAll("_", " ")}
+              </th>
+              <td>{shown(difference.from)}</td>
+              <td>{shown(difference.to)}</td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+      {removed.length > 0 && (
+        <p className="muted">{t("compare.removed", { names: removed.map(titleOf).join(", ") })}</p>
+      )}
+      {added.length > 0 && <p className="muted">{t("compare.added", { names: added.map(titleOf).join(", ") })}</p>}
+    </>
   );
 }

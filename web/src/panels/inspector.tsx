@@ -4,6 +4,7 @@ import { useEffect, useState, useSyncExternalStore } from "react";
 import { documents } from "../api/routes.ts";
 import type { NodeRun } from "../api/run.ts";
 import type { GraphNode } from "../document/types.ts";
+import { whyOf, type Why } from "../editor/plan.tsx";
 import { writeDocument } from "../files/patchbay.ts";
 import { formatSeconds } from "../strings/format.ts";
 import { t } from "../strings/index.ts";
@@ -31,6 +32,7 @@ export function InspectorPanel(): ReactElement {
 function NodeFacts({ tab, node }: { readonly tab: Tab; readonly node: GraphNode }): ReactElement {
   const run = useRun(useTopic(tab.run));
   const state = run?.node(tab.runId(node.id));
+  const reasons = useTopic(tab.workspace.reasons);
   const spec = tab.workspace.spec(node);
   return (
     <div className="panel inspector">
@@ -38,14 +40,14 @@ function NodeFacts({ tab, node }: { readonly tab: Tab; readonly node: GraphNode 
       <p className="muted mono">
         {node.type} · {node.id}
       </p>
-      {state !== undefined && <RunFacts state={state} />}
+      {state !== undefined && <RunFacts state={state} why={reasons && whyOf(reasons, tab.runId(node.id))} />}
       <WhyRun tab={tab} id={tab.runId(node.id)} />
       <SpecSummary spec={spec} />
     </div>
   );
 }
 
-function RunFacts({ state }: { readonly state: NodeRun }): ReactElement {
+function RunFacts({ state, why }: { readonly state: NodeRun; readonly why: Why | null | undefined }): ReactElement {
   return (
     <section className="panel-section">
       <h4>{t("inspector.last_run")}</h4>
@@ -53,6 +55,11 @@ function RunFacts({ state }: { readonly state: NodeRun }): ReactElement {
         {t(`state.${state.state}`)}
         {state.seconds !== null && ` · ${formatSeconds(state.seconds)}`}
       </p>
+      {why != null && (
+        <p className="muted">
+          {t(why.runs ? "explain.ran" : "explain.kept")}: {why.reason}
+        </p>
+      )}
       {state.message !== null && (
         <p className={state.state === "failed" ? "banner danger" : "muted"}>{state.message}</p>
       )}

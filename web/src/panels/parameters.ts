@@ -1,4 +1,4 @@
-/** What a picture was made with: the written values of its document, and how two documents differ. */
+/** What a picture was made with: the written values of its document. */
 
 import { writeJson } from "../document/json.ts";
 import type { Literal, Members } from "../document/types.ts";
@@ -11,14 +11,6 @@ export interface Parameter {
   readonly value: Literal;
 }
 
-export interface Difference {
-  readonly title: string;
-  readonly input: string;
-  /** Null: not there. */
-  readonly left: string | null;
-  readonly right: string | null;
-}
-
 /** Every value that is written into a node of the document, those of its subgraphs after its own. */
 export function parametersOf(document: Members): readonly Parameter[] {
   const definitions = Object.entries(membersOf(document["definitions"]));
@@ -26,21 +18,6 @@ export function parametersOf(document: Members): readonly Parameter[] {
     ...written(membersOf(document["nodes"]), ""),
     ...definitions.flatMap(([id, definition]) => written(membersOf(membersOf(definition)["nodes"]), `${id}:`)),
   ];
-}
-
-/** The values that are not the same in both, in the order of the left one. */
-export function differencesOf(left: Members, right: Members): readonly Difference[] {
-  const key = ({ node, input }: Parameter): string => writeJson([node, input]);
-  const [before, after] = [left, right].map(
-    (document) => new Map(parametersOf(document).map((found) => [key(found), found])),
-  );
-  return [...new Set([...before!.keys(), ...after!.keys()])].flatMap((name) => {
-    const [a, b] = [before!.get(name), after!.get(name)];
-    const [from, to] = [a && textOf(a.value), b && textOf(b.value)];
-    if (from === to) return [];
-    const { title, input } = (a ?? b)!;
-    return [{ title, input, left: from ?? null, right: to ?? null }];
-  });
 }
 
 export function textOf(value: Literal): string {

@@ -7,6 +7,7 @@ import type { RunStore } from "../api/runs.ts";
 import { applyControls } from "../document/operations/controls.ts";
 import { writeDocument } from "../files/patchbay.ts";
 import { t } from "../strings/index.ts";
+import { keepReasons, reasonsBefore } from "./explaining.ts";
 import { freshId } from "./fresh_id.ts";
 import type { Notices } from "./notices.ts";
 import type { Tab } from "./tab.ts";
@@ -38,7 +39,9 @@ export class Runner {
         ...(targets ? { targets } : {}),
       };
       try {
+        const reasons = await reasonsBefore(submission.document, targets);
         const { job } = await jobs.submit(submission, freshId());
+        keepReasons(tab, job.id, reasons);
         tab.jobs.push(job.id);
         tab.jobs.splice(0, tab.jobs.length - KEPT_JOBS);
         this.runs.adopt(job);
@@ -90,4 +93,5 @@ export function show(tab: Tab, runs: RunStore): void {
   const known = tab.jobs.map((id) => runs.run(id)).filter((run): run is JobRun => run !== undefined);
   const running = known.find(({ job }) => job.state === "running");
   tab.run.set(running ?? known.findLast(({ job }) => isEnded(job.state)) ?? known[0] ?? null);
+  tab.workspace.reasons.set(tab.reasons.get(tab.run.get()?.job.id ?? "") ?? null);
 }

@@ -6,6 +6,7 @@ import { SelectionStore } from "../document/selection.ts";
 import type { NodeSpecs } from "../document/specs.ts";
 import { DocumentStore } from "../document/store.ts";
 import type { WorkflowDocument } from "../document/types.ts";
+import type { Plan } from "../editor/plan.tsx";
 import { Topic } from "../editor/topic.ts";
 import { freshId } from "./fresh_id.ts";
 import { Workspace, type Services } from "../editor/workspace.ts";
@@ -36,6 +37,8 @@ export class Tab {
   readonly saved = new Topic<{ readonly name: string; readonly revision: number } | null>(null);
   /** Jobs that were started from here, the latest last. */
   readonly jobs: string[] = [];
+  /** Why the nodes of its latest jobs ran, by job. */
+  readonly reasons = new Map<string, Plan>();
   /** Another window wrote the same draft. */
   readonly conflict = new Topic(false);
 

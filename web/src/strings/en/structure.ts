@@ -44,4 +44,14 @@ export const structure = {
   "local.out_of_range": "“{input}” cannot be {given}: that is out of its range.",
   "local.cycle": "This node waits for itself.",
   "export.unpainted": "This browser cannot paint the graph as a picture ({reason}); export it as SVG instead.",
+
+  "run.explain": "What would run now, and why",
+  "explain.summary": "{count} nodes would run; what {kept} made is kept.",
+  "explain.runs": "Runs",
+  "explain.ran": "It ran because",
+  "explain.kept": "Kept",
+  "explain.inside": "{count} of {all} nodes inside run",
+
+  "compare.added": "Only on the right: {names}",
+  "compare.removed": "Only on the left: {names}",
 } as const;

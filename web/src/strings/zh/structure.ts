@@ -46,4 +46,14 @@ export const structure: Translated<typeof english> = {
   "local.out_of_range": "“{input}”不能是 {given}：超出范围。",
   "local.cycle": "此节点在等待自己。",
   "export.unpainted": "此浏览器无法将节点图画成图片（{reason}）；请改为导出 SVG。",
+
+  "run.explain": "现在会运行哪些节点，为什么",
+  "explain.summary": "{count} 个节点会运行；{kept} 个的结果会保留。",
+  "explain.runs": "运行",
+  "explain.ran": "运行的原因",
+  "explain.kept": "保留",
+  "explain.inside": "内部 {all} 个节点中有 {count} 个运行",
+
+  "compare.added": "仅在右侧：{names}",
+  "compare.removed": "仅在左侧：{names}",
 };
