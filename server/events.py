@@ -48,6 +48,11 @@ class Message:
         return self.data.get("node")
 
 
+def lagged(missed: int, seq: int) -> Message:
+    """What a listener is told that goes on after ``seq`` without having heard so many messages."""
+    return Message(None, None, time.time(), "lagged", {"missed": missed, "seq": seq})
+
+
 class Reader(Protocol):
     """Reads what is kept: messages after a number, of one job or of all, the oldest first."""
 
@@ -97,11 +102,13 @@ class Subscription:
     """Messages for one who listens, as an async iterator; a context manager that leaves at the end.
 
     One that stays more than `BOUND` behind gets ``lagged`` with data ``{"missed", "seq"}``: it should ask for the state
-    of things anew; what follows comes after that ``seq``.
+    of things anew; what follows comes after that ``seq``. So does one that has seen more than ever happened here: it
+    listened to another database.
     """
 
     def __init__(self, hub: Hub, read: Reader, seen: int, job: str | None):
-        self._hub, self._read, self._seen, self._job = hub, read, seen, job
+        self._hub, self._read, self._job = hub, read, job
+        self._seen, self._strange = min(seen, hub.last), seen > hub.last
         self._behind = seen < hub.last
         self._kept: deque[Message] = deque()
         self._volatile: dict[tuple[str | None, str | None, str], Message] = {}
@@ -150,6 +157,8 @@ class Subscription:
             self._kept.append(message)
 
     async def _messages(self) -> AsyncIterator[Message]:
+        if self._strange and self._job is None:
+            yield lagged(self._seen, self._seen)
         while not self._closed:
             if self._behind:
                 async for message in self._catch_up():
@@ -169,7 +178,7 @@ class Subscription:
             missed = self._hub.last - self._seen
             if self._job is None and missed > BOUND:
                 self._seen = self._hub.last
-                yield Message(None, None, time.time(), "lagged", {"missed": missed, "seq": self._seen})
+                yield lagged(missed, self._seen)
             self._behind = False
             found = await self._read(self._seen, self._job, CHUNK)
             if len(found) == CHUNK:

@@ -7,7 +7,7 @@ from typing import Any
 
 from aiohttp import hdrs, web
 
-from server.events import JOB_ENDINGS, Message
+from server.events import JOB_ENDINGS, Message, lagged
 from server.jobs import Job
 from server.parts import Parts
 from server.routing import Call
@@ -31,8 +31,10 @@ async def event_page(parts: Parts, after: int, job: str | None, limit: int) -> d
 
 
 async def long_poll(parts: Parts, after: int, limit: int, seconds: float) -> Mapping[str, Any]:
-    """The same, but wait for the first one."""
+    """The same, but wait for the first one; who asks for what follows a number that is not given yet is told so."""
     page = await event_page(parts, after, None, limit)
+    if after > parts.hub.last and after > (last := await parts.queue.last_event()):
+        return {"events": [event_json(lagged(last, last))], "next": last}
     if page["events"] or not seconds:
         return page
     with suppress(TimeoutError), parts.hub.subscribe(after) as messages:

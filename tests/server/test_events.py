@@ -118,6 +118,18 @@ def test_a_reader_that_is_hopelessly_behind_is_told_where_to_go_on(kept):
     asyncio.run(run())
 
 
+def test_one_that_heard_more_than_ever_happened_here_is_told_and_goes_on_from_now(kept):
+    async def run():
+        kept.tell()
+        messages = kept.hub.subscribe(after=500)
+        kept.tell()
+        (lagged,) = await take(messages, 1)
+        assert (lagged.type, lagged.data) == ("lagged", {"missed": 1, "seq": 1})
+        assert numbers(await take(messages, 1)) == [2]
+
+    asyncio.run(run())
+
+
 def test_of_progress_only_the_last_of_each_node_counts(kept):
     async def run():
         messages = kept.hub.subscribe()

@@ -82,6 +82,17 @@ def test_a_long_poll_waits_for_the_first_event_and_no_longer_than_asked(ask):
     assert page["events"][0]["job"] == job and page["next"] == 1
 
 
+def test_a_page_after_what_has_not_happened_says_so_and_where_to_go_on(ask):
+    async def script(client):
+        await submit(client)
+        last = client.parts.hub.last
+        return last, await (await client.get("/api/v1/events?after=1000&wait=30")).json()
+
+    last, page = ask(script)
+    assert page["next"] == last
+    assert [(event["type"], event["data"]["seq"]) for event in page["events"]] == [("lagged", last)]
+
+
 def test_a_stream_that_broke_goes_on_where_it_was(ask):
     async def script(client):
         job = await submit(client)
