@@ -46,6 +46,7 @@ export default defineConfig({
   build: {
     target: "es2023",
     sourcemap: false,
+    license: { fileName: "THIRD_PARTY.md" },
     rollupOptions: {
       output: {
         entryFileNames: "assets/[name].js",

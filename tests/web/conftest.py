@@ -12,7 +12,6 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
-WEB_ROOT = ["--web-root", "/tmp/e3dist"]
 PATIENCE = 20_000  # milliseconds
 
 
@@ -21,7 +20,7 @@ class Server:
 
     def __init__(self, base: Path):
         command = [sys.executable, str(ROOT / "main.py"), "serve", "--port", "0", "--warm", "--devices", "cpu"]
-        folders = ["--base-directory", str(base), "--models", str(ROOT / "models"), *WEB_ROOT]
+        folders = ["--base-directory", str(base), "--models", str(ROOT / "models")]
         log = (base / "serve.log").open("w")
         self.process = subprocess.Popen(command + folders, stdout=subprocess.PIPE, stderr=log, text=True)
         assert self.process.stdout is not None
