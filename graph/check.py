@@ -14,7 +14,7 @@ from graph.errors import Problem
 from graph.literals import settle, shown
 from graph.modes import Rewiring
 from graph.registry import Registry
-from graph.spec import Input
+from graph.spec import Choice, Input
 from graph.workflow import Link, Node, NodeId
 
 
@@ -190,6 +190,9 @@ class _Check:
     def _literal(self, node_id: NodeId, name: str, declared: Input, value: Any, constants: dict[str, Any]) -> None:
         if self.outside is not None and declared.plain is None and (value is None or not _is_json(value)):
             constants[name] = value  # a fragment may hand over what it holds
+            return
+        if self.outside is not None and declared.unheld and not isinstance(declared.widget, Choice):
+            constants[name] = value  # it comes from code, as through a link
             return
         value, remark = settle(value, declared, name, self.checker.lookup)
         if remark is not None:

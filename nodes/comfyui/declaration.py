@@ -13,7 +13,8 @@ from typing import Any
 from graph.errors import DeclarationError
 from graph.spec import ANY, PLAIN, SEED_LIMIT, Choice, Input, NodeSpec, Options, Output, Range, Seed, Text, Widget
 
-HIDDEN = frozenset({"UNIQUE_ID", "PROMPT", "EXTRA_PNGINFO", "DYNPROMPT"})
+HIDDEN = frozenset({"UNIQUE_ID", "PROMPT", "EXTRA_PNGINFO", "DYNPROMPT", "AUTH_TOKEN_COMFY_ORG", "API_KEY_COMFY_ORG"})
+"""What the engine fills by itself; whatever else is hidden is an input that editors do not draw."""
 MARKS = ("DEPRECATED", "EXPERIMENTAL", "API_NODE", "DEV_ONLY")
 SEEDS = frozenset({"seed", "noise_seed"})
 UNBOUNDED = {"INT": float(2**63), "FLOAT": float(2**127)}
@@ -33,7 +34,7 @@ class Declaration:
 
     spec: NodeSpec
     sections: Mapping[str, str]
-    """For each input, "required" or "optional"."""
+    """For each input, "required", "optional" or "hidden"."""
     hidden: Mapping[str, str]
     """Names of arguments that the engine fills, with what they are filled with."""
     raw: frozenset[str]
@@ -44,9 +45,14 @@ def declare(name: str, kind: type, title: str, pack: str) -> Declaration:
     """Read a class. Raises DeclarationError with a sentence where it does not follow the contract."""
     types = _input_types(name, kind)
     judged = judged_names(kind)
-    inputs, sections, raw, told = [], {}, set(), {}
-    for section in ("required", "optional"):
+    inputs, sections, raw = [], {}, set()
+    told: dict[str, Any] = {}
+    hidden: dict[str, str] = {}
+    for section in ("required", "optional", "hidden"):
         for label, entry in _entries(name, types.get(section), section):
+            if section == "hidden" and (isinstance(entry, str) or str(_first(entry)) in HIDDEN):
+                hidden[label] = str(_first(entry))
+                continue
             written, options = _entry(name, label, entry)
             free = (
                 judged is None or label in judged or (isinstance(written, str) and written not in PLAIN)
@@ -66,9 +72,8 @@ def declare(name: str, kind: type, title: str, pack: str) -> Declaration:
         inputs=tuple(inputs),
         outputs=outputs,
         is_target=bool(getattr(kind, "OUTPUT_NODE", False)),
-        public=_public(kind, pack, sections, told, types.get("hidden")),
+        public=_public(kind, pack, sections, told, hidden),
     )
-    hidden = {label: str(_first(wanted)) for label, wanted in _entries(name, types.get("hidden"), "hidden")}
     return Declaration(spec, sections, hidden, frozenset(raw))
 
 
@@ -83,7 +88,9 @@ def judged_names(kind: type) -> frozenset[str] | None:
     return frozenset(parameters)
 
 
-def _public(kind: type, pack: str, sections: Mapping[str, str], told: Mapping[str, Any], hidden: Any) -> dict[str, Any]:
+def _public(
+    kind: type, pack: str, sections: Mapping[str, str], told: Mapping[str, Any], hidden: Mapping[str, str]
+) -> dict[str, Any]:
     """What other front ends are told of a class beside its spec."""
     found: dict[str, Any] = {
         "python_module": f"custom_nodes.{pack}",
@@ -95,7 +102,7 @@ def _public(kind: type, pack: str, sections: Mapping[str, str], told: Mapping[st
     more = {
         "output_tooltips": [str(tip) for tip in getattr(kind, "OUTPUT_TOOLTIPS", None) or ()],
         "search_aliases": [str(alias) for alias in aliases] if isinstance(aliases, (list, tuple)) else [],
-        "hidden": {str(label): str(_first(wanted)) for label, wanted in (hidden or {}).items()},
+        "hidden": dict(hidden),
     }
     return found | marks | {name: value for name, value in more.items() if value}
 

@@ -72,16 +72,18 @@ class Definitions:
 
     def _definition(self, node_type: NodeType, name: str) -> dict[str, Any]:
         spec = node_type.spec
-        inputs: dict[str, dict[str, Any]] = {"required": {}, "optional": {}}
+        inputs: dict[str, dict[str, Any]] = {"required": {}, "optional": {}, "hidden": {}}
         said = spec.public
         for section, label, declared in _inputs(spec):
             section = said.get("sections", {}).get(label, section)
             inputs[section][label] = self._input(declared, said.get("options", {}).get(label, {}))
         inputs = {section: entries for section, entries in inputs.items() if entries or section == "required"}
-        hidden = {"hidden": said["hidden"]} if "hidden" in said else {}
+        order = {section: list(entries) for section, entries in inputs.items()}
+        if filled := said.get("hidden"):
+            inputs["hidden"] = filled | inputs.get("hidden", {})
         return {
-            "input": inputs | hidden,
-            "input_order": {section: list(entries) for section, entries in inputs.items()},
+            "input": inputs,
+            "input_order": order,
             "output": [output.socket for output in spec.outputs],
             "output_is_list": [output.many for output in spec.outputs],
             "output_name": [_output_name(output) for output in spec.outputs],

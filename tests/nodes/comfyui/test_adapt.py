@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from cli.telling import Teller
 from graph.errors import InvalidWorkflow
-from graph.events import NodeBlocked, NodeProgress, NodeSkipped
+from graph.events import NodeBlocked, NodeFinished, NodeProgress, NodeSkipped, NodeWarned
 from workflows.document import read_document
 
 HEAD = """
@@ -388,3 +389,96 @@ def Everything(self, clip, vae, model, image):
         "7": node("PreviewImage", images=["6", 0]),
     }
     assert run(source, nodes)[0] == "3 (1, 4, 8, 8) (1, 64, 64, 3)"
+
+
+def test_what_comes_through_links_is_passed_on_as_it_is_and_remarked_upon(run, world):
+    source = """
+@node({"number": ("INT", {"default": 0})}, returns=("INT",))
+def Give(self, number):
+    return (number,)
+@node({"size": ("INT", {"min": 0, "max": 8}), "mode": (["a", "b"],)})
+def Bounded(self, size, mode):
+    return (f"{size} {mode}",)
+"""
+    nodes = {"1": node("Give", number=16), "2": node("Bounded", size=["1", 0], mode="a"), "3": show("2")}
+    assert run(source, nodes) == ["16 a"]
+    (warning,) = [event.message for event in world.events if isinstance(event, NodeWarned)]
+    assert warning.startswith("'size' must be between 0 and 8, not 16; it comes from node '1'")
+    with pytest.raises(InvalidWorkflow):  # what is written is held to it
+        world.run({"2": node("Bounded", size=16, mode="a"), "3": show("2")})
+
+
+def test_what_is_shown_beside_an_expansion_and_more_than_pictures_is_told(run, world):
+    source = """
+from comfy_execution.graph_utils import GraphBuilder
+@node({"flag": ("BOOLEAN", {})})
+def Inner(self, flag):
+    return (repr(flag),)
+@node({"a": ("INT", {"default": 1})}, OUTPUT_NODE=True)
+def Outer(self, a):
+    graph = GraphBuilder()
+    return {"ui": {"value": [a, None, {"b": 2.5}], "text": ("x",)},
+            "result": (graph.node("Inner", flag=4).out(0),), "expand": graph.finalize()}
+"""
+    assert run(source, {"1": node("Outer", a=3), "2": show("1")}) == ["x", "4"]
+    ((_, said),) = [
+        teller_said
+        for event in world.events
+        if isinstance(event, NodeFinished) and event.node == "1"
+        for teller_said in told(event)
+    ]
+    (artifact,) = said["artifacts"]
+    assert artifact["text"] == "x" and artifact["values"] == {"value": [3, None, {"b": 2.5}], "text": ["x"]}
+    run(source, {"1": node("Outer", a=3), "2": show("1")})  # and again where nothing has to run
+    skipped = [event for event in world.events if isinstance(event, NodeSkipped) and event.node == "1"]
+    assert skipped and skipped[0].artifacts
+
+
+def told(event):
+    found = []
+    Teller(lambda kind, said, blob=b"": found.append((kind, said)), lambda: False)(event)
+    return found
+
+
+def test_more_than_a_client_can_take_is_not_shown(world):
+    world.pack(
+        "pack",
+        HEAD + "@node(returns=(), OUTPUT_NODE=True)\ndef Much(self):\n    return {'ui': {'x': ['y' * 2000000]}}\n",
+    )
+    world.load()
+    result = world.run({"1": node("Much")})
+    assert "1,048,576 are the most" in result.failures["1"].message
+
+
+def test_a_blocker_in_a_list_keeps_back_its_item_alone(run, world):
+    source = """
+from comfy_execution.graph import ExecutionBlocker
+@node({"count": ("INT", {"default": 3})}, returns=("INT",), OUTPUT_IS_LIST=(True,))
+def Some(self, count):
+    return ([ExecutionBlocker(None) if number == 1 else number for number in range(count)],)
+"""
+    assert run(source, {"1": node("Some", count=3), "2": show("1")}) == ["0", "2"]
+
+
+def test_pictures_of_a_bar_and_inputs_by_any_name_reach_the_function(run, world):
+    source = """
+from comfy.utils import ProgressBar
+from PIL import Image
+@node({"a": ("STRING", {})}, {"b": ("STRING", {})})
+def Any(self, **inputs):
+    ProgressBar(2).update_absolute(1, 2, ("JPEG", Image.new("RGB", (4, 4)), 512))
+    return (str(sorted(inputs)),)
+"""
+    assert run(source, {"1": node("Any", a="x", b="y"), "2": show("1")}) == ["['a', 'b']"]
+    (progress,) = [event for event in world.events if isinstance(event, NodeProgress)]
+    assert progress.preview().size == (4, 4)
+
+
+def test_hidden_inputs_that_the_engine_does_not_fill_are_given_by_the_workflow(run):
+    source = """
+@node({"a": ("INT", {"default": 1})}, hidden={"inner": ("*",), "me": "UNIQUE_ID"})
+def Hiding(self, a, me, **more):
+    return (f"{a} {me} {more}",)
+"""
+    nodes = {"1": node("Hiding", a=2), "2": show("1"), "3": node("Hiding", a=2, inner=7), "4": show("3")}
+    assert run(source, nodes) == ["2 1 {}", "2 3 {'inner': 7}"]

@@ -2,9 +2,13 @@
 
 import pytest
 
+from graph.declare import NodeType
 from graph.errors import DeclarationError
+from graph.registry import Registry
 from graph.spec import Choice, Options, Range, Seed, Text, spec_from_json, spec_to_json
+from nodes.choices import FixedChoices
 from nodes.comfyui.declaration import FileNames, declare
+from server.comfyui.object_info import Definitions
 
 
 def a_class(required=None, optional=None, hidden=None, **attributes):
@@ -92,3 +96,33 @@ def test_a_spec_survives_json():
 def test_a_class_that_breaks_the_contract_is_refused_in_a_sentence(kind, sentence):
     with pytest.raises(DeclarationError, match=sentence):
         declare("Any", kind, "Any", "pack")
+
+
+def test_what_other_front_ends_need_to_know_is_kept():
+    kind = a_class(
+        {
+            "image": (["a.png"], {"image_upload": True}),
+            "size": ("INT", {"default": 2, "display": "slider", "forceInput": True, "odd": object()}),
+            "pick": ("COMBO", {"options": ["x"], "control_after_generate": True}),
+        },
+        {"more": ("STRING", {"default": "", "placeholder": "…"})},
+        {"id": "UNIQUE_ID"},
+        RETURN_TYPES=("IMAGE",),
+        OUTPUT_TOOLTIPS=("the picture",),
+        EXPERIMENTAL=True,
+    )
+    spec = declare("Any", kind, "Any", "pack").spec
+    assert spec.inputs[0].widget == Choice("images") and spec.inputs[0].required
+    registry = Registry()
+    registry.add(NodeType(spec, print))
+    public = Definitions(registry, {"images": FixedChoices(["a.png", "new.png"])})
+    entry = public.one("Any")["Any"]
+    assert entry["input"]["required"] == {
+        "image": [["a.png", "new.png"], {"image_upload": True}],
+        "size": ["INT", {"default": 2, "display": "slider", "forceInput": True, "min": -(2**63), "max": 2**63}],
+        "pick": [["x"], {"control_after_generate": True, "default": "x"}],
+    }
+    assert entry["input"]["optional"]["more"] == ["STRING", {"default": "", "placeholder": "…", "multiline": False}]
+    assert entry["input"]["hidden"] == {"id": "UNIQUE_ID"}
+    assert entry["output_tooltips"] == ["the picture"] and entry["experimental"] is True
+    assert entry["python_module"] == "custom_nodes.pack" and "sections" not in entry
