@@ -88,8 +88,9 @@ async def admit(request: web.Request, handler: Handler) -> web.StreamResponse:
     access.check(request.method, request.headers, given, request.cookies, upgrade)
     if given is not None and access.admits(given) and request.method == hdrs.METH_GET and not upgrade:
         if not request.path.startswith(PREFIX):
-            rest = request.rel_url.without_query_params(TOKEN)
-            raise _with_cookie(request, web.HTTPSeeOther(str(rest)))
+            rest = str(request.rel_url.without_query_params(TOKEN))
+            here = f"/{rest.lstrip('/')}"  # more slashes than one would lead to another server
+            raise _with_cookie(request, web.HTTPSeeOther(here))
         response = await handler(request)
         return response if response.prepared else _with_cookie(request, response)
     return await handler(request)

@@ -3,6 +3,7 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as some
+from yarl import URL
 
 from server.access import Access, OpenToAll, is_loopback, make_token
 from server.refusals import Refused
@@ -110,10 +111,13 @@ def test_an_address_with_the_token_becomes_a_cookie_and_is_shown_without_it(serv
             health = await client.get("/health")
             wrong = await client.get("/?token=wrong-but-just-as-long-as-it", allow_redirects=False)
             visit = await client.get(f"/?token={TOKEN}&a=1", allow_redirects=False)
+            astray = URL(f"{client.make_url('/')}/elsewhere/?token={TOKEN}", encoded=True)
+            led = await client.session.get(astray, allow_redirects=False)
             again = await client.get("/api/v1/queue", cookies={access.cookie: access.cookie_value})
-            return stranger, health, wrong, visit, again
+            return stranger, health, wrong, visit, led, again
 
-    stranger, health, wrong, visit, again = run(ask())
+    stranger, health, wrong, visit, led, again = run(ask())
+    assert led.headers["Location"] == "/elsewhere/", "not //elsewhere/, which is another server"
     assert (stranger.status, health.status, wrong.status, visit.status, again.status) == (401, 200, 401, 303, 200)
     assert "Bearer" in stranger.headers["WWW-Authenticate"]
     assert visit.headers["Location"] == "/?a=1"
