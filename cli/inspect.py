@@ -55,7 +55,7 @@ def describe_model(path: Path) -> dict[str, Any]:
     if adapter is None:
         return described | {"sentences": [sentence], "family": _family(header)}
     return described | {
-        "sentences": [sentence, *adapter.sentences()],
+        "sentences": [sentence, *_told(adapter)],
         "family": adapter.family,
         "trigger_words": list(adapter.trigger_words),
         "adapter": asdict(adapter),
@@ -84,10 +84,14 @@ def _inspect(path: Path, targets: Mapping[Component, Targets] | None) -> dict[st
     if adapter is None:
         sentences.append(f"{path.name} is no adapter.")
         return inspected
-    sentences += [adapter.refusal] if targets is not None and adapter.refusal else adapter.sentences()
+    sentences += _told(adapter)
     hashes = _hashes(path, adapter)
     sentences.append(f"{path.name}: " + ", ".join(f"{name} {digits}" for name, digits in hashes.items()) + ".")
     return inspected | {"adapter": asdict(adapter), "hashes": hashes}
+
+
+def _told(adapter: AdapterReport) -> tuple[str, ...]:
+    return (adapter.refusal,) if adapter.refusal else adapter.sentences()
 
 
 def _header(path: Path) -> Header:
@@ -101,11 +105,14 @@ def _header(path: Path) -> Header:
 
 
 def _adapter(path: Path, header: Header, targets: Mapping[Component, Targets] | None) -> AdapterReport | None:
-    """What a file does as an adapter, to the weights it is held against if there are any; None where it is none."""
+    """What a file does as an adapter, to the weights it is held against if there are any; None where it is none.
+
+    One of a kind that is recognised and not applied has no modules and a refusal that names the kind.
+    """
     configs = configs_of(header.metadata, path, path.name)
     alphas = tuple(alphas_of(path, header, configs))
     described = describe(path.name, header, alphas)
-    if not described.total or _checkpoint(header):
+    if _checkpoint(header) or not (described.total or described.notes):
         return None
     if targets is None:
         return described
@@ -122,7 +129,10 @@ def _hashes(path: Path, adapter: AdapterReport) -> dict[str, str]:
 
 def _sentence(header: Header, size: int, adapter: AdapterReport | None) -> str:
     """What the file is, as far as its names and shapes tell."""
-    what = _checkpoint(header) or looks_like(header) or ("an adapter — use LoraLoader" if adapter else "")
+    if adapter is not None and not (adapter.total or adapter.elsewhere):
+        what = "an adapter of a kind that is not applied here"
+    else:
+        what = _checkpoint(header) or looks_like(header) or ("an adapter — use LoraLoader" if adapter else "")
     formats = sorted({entry.dtype for entry in header.tensors.values()})
     holds = f"{count(len(header.tensors), 'tensor')} ({', '.join(formats)}), {size / 1e6:,.1f} MB"
     return f"{header.name}: {what or 'nothing known here'}; {holds}"

@@ -87,7 +87,8 @@ class AdapterReport:
             parts = " and ".join(COMPONENTS[part] for part in self.elsewhere)
             return f"{self.file} changes {parts} alone, which it was not put on."
         if not self.total:
-            return f"{self.file} is no adapter of a kind known here: {_some(self.unknown, 'key', 'keys')}."
+            named = " ".join(_known_but_not_applied(self.file, self.unknown))
+            return named or f"{self.file} is no adapter of a kind known here: {_some(self.unknown, 'key', 'keys')}."
         made_for = f"It was made for {self.family}." if self.family else "What it was made for cannot be told."
         why = (
             f"of its {self.total} modules the model has {len(self.misfits)} in another shape"

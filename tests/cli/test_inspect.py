@@ -52,6 +52,15 @@ def test_a_configuration_beside_an_adapter_counts(tmp_path, capsys):
     assert "LoRA of rank 2 and alpha 6" in capsys.readouterr().out
 
 
+@pytest.mark.parametrize("on", [[], ["--on", "patchbay-demo"]])
+def test_an_adapter_of_a_kind_that_is_not_applied_is_named_and_not_sent_to_a_loader(on, tmp_path, capsys):
+    save_file({"lora_unet_mid_block.lambda_layer": torch.ones(4)}, tmp_path / "t.safetensors")
+    assert main(["inspect", str(tmp_path / "t.safetensors"), *on]) == 0
+    said = capsys.readouterr().out
+    assert "t.safetensors holds T-LoRA, which cannot be applied here." in said
+    assert "LoraLoader" not in said
+
+
 def test_a_checkpoint_is_no_adapter(capsys):
     assert main(["inspect", "patchbay-demo", "--on", "patchbay-demo"]) == 0
     assert "is no adapter" in capsys.readouterr().out

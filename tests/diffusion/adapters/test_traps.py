@@ -235,6 +235,15 @@ def test_a_kind_that_is_known_and_not_applied_is_named(loras, targets):
     assert any("VeRA" in sentence for sentence in report.warnings())
 
 
+@pytest.mark.parametrize(
+    ("part", "kind"), [("vera_lambda_b", "VeRA"), ("lambda_layer", "T-LoRA"), ("hra_u", "HRA"), ("lora_E", "AdaLoRA")]
+)
+def test_a_file_of_nothing_but_a_kind_that_is_not_applied_is_refused_by_that_name(part, kind, loras, targets):
+    name = loras.write("unapplied", {f"{KOHYA}.{part}": (4,)})
+    with pytest.raises(AdapterMismatch, match=f"holds {kind}, which cannot be applied here"):
+        inspect_adapter(loras.folders, name, targets)
+
+
 def test_textual_inversions_in_a_lora_are_named(loras, targets):
     name = loras.write("bundle", {**lora(), "bundle_emb.teal.string_to_param.*": (2, 48)})
     _, report = inspect_adapter(loras.folders, name, targets)
