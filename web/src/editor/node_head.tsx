@@ -24,6 +24,7 @@ export function NodeHead({ node, spec, run }: NodeHeadProps): ReactElement {
   const { store, renaming } = workspace;
   const isRenaming = useSyncExternalStore(renaming.subscribe, () => renaming.get() === node.id);
   const title = workspace.titleOf(node);
+  const isInstance = store.document.definitions.has(definitionOf(node.type) ?? "");
   const turn = (): void =>
     store.edit(t(node.collapsed ? "step.open" : "step.collapse"), (draft) =>
       setCollapsed(draft, [node.id], !node.collapsed),
@@ -57,8 +58,9 @@ export function NodeHead({ node, spec, run }: NodeHeadProps): ReactElement {
           <Icon name={node.mode} />
         </span>
       )}
+      {workspace.specs.get(node.type) === undefined && <span className="node-badge">{t("node.unknown")}</span>}
       <Badge run={run} />
-      {definitionOf(node.type) !== undefined && (
+      {isInstance && (
         <button
           type="button"
           className="nodrag"

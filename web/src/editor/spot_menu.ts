@@ -1,23 +1,14 @@
 /** The part of the context menu that is about the very widget or socket that was pressed. */
 
 import { clearInput, disconnectOutput, removePort } from "../document/operations.ts";
-import type { NodeId } from "../document/types.ts";
+import type { InputPort, NodeId } from "../document/types.ts";
 import { isLinked } from "../document/wires.ts";
 import { t } from "../strings/index.ts";
 import { detach } from "./editing.ts";
 import type { End } from "./connecting.ts";
 import { endOf } from "./connecting.ts";
 import type { Entry } from "./menu.tsx";
-import {
-  feedFrom,
-  inputPortOf,
-  nameableOf,
-  nameInput,
-  nameOutput,
-  outputPortOf,
-  portsNow,
-  socketOfPort,
-} from "./naming.ts";
+import { feedFrom, inputPortOf, nameableOf, nameInput, nameOutput, outputPortOf, portsNow } from "./naming.ts";
 import type { Workspace } from "./workspace.ts";
 
 const MOST_PORTS = 4;
@@ -51,9 +42,7 @@ function inputEntries(workspace: Workspace, id: NodeId, input: string): readonly
   else if (nameableOf(workspace, id).inputs.includes(input)) {
     const key = store.path === "" ? "spot.name_input" : "spot.name_inner_input";
     entries.push({ label: t(key, { input: label }), run: () => nameInput(workspace, id, input) });
-    const socket = workspace.input(id, input)?.socket;
-    const alike = portsNow(workspace).inputs.filter((each) => socketOfPort(workspace, each) === socket);
-    for (const { name } of alike.slice(0, MOST_PORTS))
+    for (const { name } of portsLike(workspace, id, input).slice(0, MOST_PORTS))
       entries.push({ label: t("spot.feed", { name }), run: () => feedFrom(workspace, name, id, input) });
   }
   if (isLinked(node, input))
@@ -64,6 +53,15 @@ function inputEntries(workspace: Workspace, id: NodeId, input: string): readonly
       run: () => store.edit(t("step.clear"), (draft) => clearInput(draft, id, input)),
     });
   return entries;
+}
+
+/** The named inputs whose values have the same type and widget: a seed is no number of steps. */
+function portsLike(workspace: Workspace, node: NodeId, input: string): readonly InputPort[] {
+  const like = workspace.input(node, input);
+  return portsNow(workspace).inputs.filter(({ ends: [end] }) => {
+    const other = end && workspace.input(end[0], end[1]);
+    return other !== undefined && other.socket === like?.socket && other.widget?.kind === like.widget?.kind;
+  });
 }
 
 function outputEntries(workspace: Workspace, node: NodeId, output: number): readonly Entry[] {

@@ -6,7 +6,7 @@ import { REROUTE } from "../document/reroute.ts";
 import type { NodeSpecs } from "../document/specs.ts";
 import type { GraphNode, Literal, Point } from "../document/types.ts";
 import { outputAt, specOf, type WiredGraph } from "../document/typing.ts";
-import { wiresOf } from "../document/wires.ts";
+import { isLinked, wiresOf } from "../document/wires.ts";
 
 /** Colors as SVG takes them. */
 export interface Paints {
@@ -26,6 +26,8 @@ const MARGIN = 48;
 const LETTER = 7; // about the width of one at 12 pixels
 const LINE = 18;
 const SOCKET = 5;
+/** How much of its own color the head of a node shows, so that its title can be read. */
+const TINT = 0.45;
 
 /** The SVG text of a graph; an empty one is a small empty picture. */
 export function graphAsSvg(graph: WiredGraph, specs: NodeSpecs, paints: Paints): string {
@@ -39,7 +41,7 @@ export function graphAsSvg(graph: WiredGraph, specs: NodeSpecs, paints: Paints):
       graph.frames.values(),
       (frame) =>
         box(frame, frame.color ?? paints.frame, paints.border, 0.4) +
-        text(frame.title, frame.x + 12, frame.y + 24, paints.text, frame.width - 24, 16),
+        text(frame.title, frame.x + 12, frame.y + 24, paints.text, frame.width - 24, { size: 16 }),
     ),
     ...Array.from(wiresOf(graph), ({ from, to, input }) => {
       const [source, target] = [graph.nodes.get(from.node)!, graph.nodes.get(to)!];
@@ -72,16 +74,20 @@ function nodeAsSvg(graph: WiredGraph, specs: NodeSpecs, node: GraphNode, paints:
     `<circle cx="${place.x}" cy="${place.y}" r="${SOCKET}" fill="${safe(paints.socket(type))}"/>`;
   const parts = [`<g opacity="${opacity}">`, box(area, paints.node, paints.border)];
   if (node.type !== REROUTE) {
-    parts.push(box({ ...area, height: Math.min(HEADER, height) }, node.color ?? paints.header, paints.border));
-    parts.push(text(node.title ?? spec.title, node.x + 12, node.y + 21, paints.text, width - 24, 13));
+    const head = { ...area, height: Math.min(HEADER, height) };
+    parts.push(box(head, paints.header, paints.border));
+    if (node.color !== undefined) parts.push(box(head, node.color, paints.border, TINT));
+    parts.push(text(node.title ?? spec.title, node.x + 12, node.y + 21, paints.text, width - 24, { size: 13 }));
   }
   for (const row of rows) {
-    if (row.input)
-      parts.push(rowAsSvg(node, row, paints, width), socket(inputPlace(node, spec, row.input.name), row.input.socket));
+    if (row.input) {
+      parts.push(rowAsSvg(node, row, paints, width));
+      if (!row.widget || isLinked(node, row.input.name))
+        parts.push(socket(inputPlace(node, spec, row.input.name), row.input.socket));
+    }
     if (row.output !== null) {
       const made = spec.outputs[row.output]!;
-      const name = clipped(made.name, width / 2);
-      parts.push(text(name, node.x + width - 12 - name.length * LETTER, node.y + row.y + 16, paints.text, width / 2));
+      parts.push(text(made.name, node.x + width - 12, node.y + row.y + 16, paints.text, width / 2, { end: true }));
       parts.push(socket(outputPlace(node, spec, row.output), made.socket));
     }
   }
@@ -90,15 +96,14 @@ function nodeAsSvg(graph: WiredGraph, specs: NodeSpecs, node: GraphNode, paints:
 
 function rowAsSvg(node: GraphNode, row: Row, paints: Paints, width: number): string {
   const input = row.input!;
-  const at = { x: node.x + 12, y: node.y + row.y + 16 };
+  const at = { x: node.x + 12, y: node.y + row.y + (row.widget ? 20 : 16) };
   const value = node.inputs[input.name];
   const name = text(input.name, at.x, at.y, paints.faint, width / 2);
   if (!row.widget || (value && "link" in value)) return text(input.name, at.x, at.y, paints.text, width / 2);
   const literal = shown(value ? value.literal : input.default);
   if (row.height > 40)
     return name + lines(literal, { x: at.x, y: at.y, width: width - 24, height: row.height - 20 }, paints.text);
-  const clip = clipped(literal, width / 2 - 12);
-  return name + text(clip, node.x + width - 12 - clip.length * LETTER, at.y, paints.text, width / 2);
+  return name + text(literal, node.x + width - 12, at.y, paints.text, width / 2 - 12, { end: true });
 }
 
 function box(
@@ -110,8 +115,16 @@ function box(
   return `<rect x="${x}" y="${y}" width="${width}" height="${height}" rx="6" fill="${safe(fill)}" fill-opacity="${opacity}" stroke="${safe(stroke)}"/>`;
 }
 
-function text(words: string, x: number, y: number, fill: string, width: number, size = 12): string {
-  return `<text x="${x}" y="${y}" fill="${safe(fill)}"${size === 12 ? "" : ` font-size="${size}"`}>${safe(clipped(words, width))}</text>`;
+function text(
+  words: string,
+  x: number,
+  y: number,
+  fill: string,
+  width: number,
+  { size, end = false }: { readonly size?: number; readonly end?: boolean } = {},
+): string {
+  const style = (size ? ` font-size="${size}"` : "") + (end ? ' text-anchor="end"' : "");
+  return `<text x="${x}" y="${y}" fill="${safe(fill)}"${style}>${safe(clipped(words, width))}</text>`;
 }
 
 /** Text broken at white space, as much as the area holds. */

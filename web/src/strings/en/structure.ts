@@ -36,6 +36,7 @@ export const structure = {
   "spot.clear": "Use the default of “{input}”",
   "spot.disconnect_output": "Remove all wires of “{output}”",
 
+  "node.unknown": "not known here",
   "local.unknown_node": "The node type “{given}” is not known here.",
   "local.missing_input": "“{input}” needs something of type {taken}.",
   "local.dangling_link": "“{input}” is wired to a node that is gone.",

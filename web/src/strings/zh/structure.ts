@@ -38,6 +38,7 @@ export const structure: Translated<typeof english> = {
   "spot.clear": "使用“{input}”的默认值",
   "spot.disconnect_output": "移除“{output}”的所有连线",
 
+  "node.unknown": "此处未知",
   "local.unknown_node": "这里没有节点类型“{given}”。",
   "local.missing_input": "“{input}”需要 {taken} 类型的输入。",
   "local.dangling_link": "“{input}”连到一个已不存在的节点。",
