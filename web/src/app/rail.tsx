@@ -59,6 +59,7 @@ export function Side(): ReactElement {
           <button
             key={name}
             type="button"
+            data-name={name}
             aria-label={t(`drawer.${name}`)}
             title={t(`drawer.${name}`)}
             aria-pressed={name === drawer}
@@ -89,7 +90,7 @@ function RailAction({
   readonly onClick: () => void;
 }): ReactElement {
   return (
-    <button type="button" aria-label={label} title={label} onClick={onClick}>
+    <button type="button" data-name={icon} aria-label={label} title={label} onClick={onClick}>
       <Icon name={icon} />
       <span className="rail-name">{label}</span>
     </button>
