@@ -1,0 +1,1 @@
+export{t as layOut}from"./layout.js";
