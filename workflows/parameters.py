@@ -6,15 +6,17 @@ with commas between them, values that hold commas, colons or line breaks as JSON
 
 import json
 import re
+from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from graph.workflow import Link, Node, NodeId
 from workflows.a1111_names import shown_sampler, shown_schedule
+from workflows.api import links
 from workflows.document import Document
 from workflows.resource_hashes import resource_hashes, stem
-from workflows.sampling_parts import run_of, samples
+from workflows.sampling_parts import Run, run_of, samples
 from workflows.trace import literal, upstream
 
 HashOf = Callable[[str, str], str | None]
@@ -28,6 +30,10 @@ def unknown_hash(kind: str, name: str) -> str | None:
 
 PAIR = re.compile(r'\s*(\w[\w \-/]+):\s*("(?:\\.|[^\\"])+"|[^,]*)(?:,|$)')
 TWO_STRENGTHS = re.compile(r"<((?:lora|lyco):[^<>:=]+):([^<>:=]+):([^<>:=]+)((?::[^<>]*)?)>", re.IGNORECASE)
+MENTIONED = re.compile(r"<(?:lora|lyco):([^<>:=]+)", re.IGNORECASE)
+ADAPTING = "EncodePromptWithAdapters"
+ASIDE = frozenset({"clip", "control_net", "image", "mask", "model", "pixels", "vae"})
+"""Inputs of what prompts pass through that bring no prompt."""
 TOWARD = ("positive", "conditioning", "cond1")  # what samplers and guiders call the prompt
 OURS = "Patchbay"
 """The version that texts of ours name."""
@@ -117,13 +123,14 @@ def parameters_of(
     if run.strength() not in (None, 1, 1.0):
         settings["Denoising strength"] = run.strength()
     loras = [node for node in behind_model if _named(node, "lora_name")]
-    hashes = [(stem(lora.inputs["lora_name"]), hash_of("loras", lora.inputs["lora_name"])) for lora in loras]
+    hypernetworks = [node for node in behind_model if _named(node, "hypernetwork_name")]
+    named = [*(lora.inputs["lora_name"] for lora in loras), *_mentioned(document, run)]
+    hashes = [(stem(name), hash_of("loras", name)) for name in dict.fromkeys(named)]
     settings["Lora hashes"] = ", ".join(f"{stem}: {digest[:12]}" for stem, digest in hashes if digest) or None
     if vae:
         settings["VAE hash"] = (hash_of("vae", vae) or "")[:10] or None
         settings["VAE"] = vae
     positive, negative = (_prompt(document, run.linked(*names)) for names in (TOWARD, ("negative",)))
-    named = [lora.inputs["lora_name"] for lora in loras]
     known = resource_hashes(checkpoint, vae, named, (positive, negative), hash_of)
     if strength := run.value("variation_strength"):
         settings |= {"Variation seed": run.value("variation_seed"), "Variation seed strength": strength}
@@ -131,6 +138,8 @@ def parameters_of(
     settings["Version"] = OURS
     settings["Hashes"] = json.dumps(known) if known else None  # last: as bare JSON it troubles simple readers
     applied = "".join(f" <lora:{stem(lora.inputs['lora_name'])}:{_strength(lora)}>" for lora in reversed(loras))
+    for node in reversed(hypernetworks):
+        applied += f" <hypernet:{stem(node.inputs['hypernetwork_name'])}:{node.inputs.get('strength', 1)}>"
     prompt = positive + applied
     kept = {key: str(value) for key, value in settings.items() if value is not None}
     return Parameters(prompt.strip(), negative, kept)
@@ -149,15 +158,36 @@ def _upstream_ids(document: Document, at: tuple[NodeId, str] | None) -> list[Nod
 
 
 def _prompt(document: Document, at: tuple[NodeId, str] | None) -> str:
-    """The texts that reach an input, in the order of the links."""
-    texts = ((node_id, literal(document, node_id, "text")) for node_id in _upstream_ids(document, at))
-    written = (_text_first(document, node_id, text) for node_id, text in texts if isinstance(text, str))
-    return "\n".join(dict.fromkeys(text.strip() for text in written if text.strip()))
+    """The texts that reach an input, in the order of the links. What lies behind an encoder is no prompt of its own."""
+    nodes = document.workflow.nodes
+    link = nodes[at[0]].inputs.get(at[1]) if at else None
+    waiting = deque([link.node] if isinstance(link, Link) else [])
+    seen: set[NodeId] = set()
+    texts: dict[str, None] = {}
+    while waiting:
+        node_id = waiting.popleft()
+        if node_id in seen or node_id not in nodes:
+            continue
+        seen.add(node_id)
+        text = literal(document, node_id, "text")
+        if isinstance(text, str):
+            texts[_text_first(document, node_id, text).strip()] = None
+        else:
+            waiting += [link.node for name, link in links(nodes[node_id]) if name not in ASIDE]
+    return "\n".join(text for text in texts if text)
+
+
+def _mentioned(document: Document, run: Run) -> list[str]:
+    """The LoRAs that are named in prompts which put them on the run's model or text encoder."""
+    ends = (run.linked("model"), run.linked(*TOWARD))
+    found = dict.fromkeys(node_id for end in ends for node_id in _upstream_ids(document, end))
+    texts = (literal(document, each, "text") for each in found if document.workflow.nodes[each].type == ADAPTING)
+    return [name.strip() for text in texts if isinstance(text, str) for name in MENTIONED.findall(text)]
 
 
 def _text_first(document: Document, node_id: NodeId, text: str) -> str:
     """A prompt whose LoRAs have the text encoder's strength before the model's, as readers of ``parameters`` expect."""
-    adapts = document.workflow.nodes[node_id].type == "EncodePromptWithAdapters"
+    adapts = document.workflow.nodes[node_id].type == ADAPTING
     if not adapts or literal(document, node_id, "rules") == "a1111":
         return text
     return TWO_STRENGTHS.sub(r"<\1:\3:\2\4>", text)

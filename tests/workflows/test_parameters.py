@@ -63,6 +63,50 @@ def test_loras_of_a_prompt_are_written_with_the_text_encoders_strength_first(rul
     assert of(changed).prompt == written
 
 
+ADAPTED = {
+    "3": NODES["3"] | {"inputs": NODES["3"]["inputs"] | {"model": ["7", 0], "positive": ["7", 2]}},
+    "7": {
+        "class_type": "EncodePromptWithAdapters",
+        "inputs": {"text": "a cat <lora:neon:0.5> <lyco:rocket>", "model": ["4", 0], "clip": ["4", 1]},
+    },
+    "8": {"class_type": "CLIPTextEncode", "inputs": {"text": "", "clip": ["7", 1]}},
+}
+
+
+def test_an_empty_prompt_is_not_that_of_the_encoder_whose_adapters_it_shares():
+    assert of(ADAPTED).negative == ""
+
+
+def test_loras_that_a_prompt_names_have_their_hashes_too():
+    settings = of(ADAPTED, hash_of=lambda kind, name: {"neon": "1" * 64, "rocket": "2" * 64}.get(name)).settings
+    assert settings["Lora hashes"] == "neon: 111111111111, rocket: 222222222222"
+    assert settings["Hashes"] == '{"lora:neon": "111111111111", "lora:rocket": "222222222222"}'
+
+
+def test_a_prompt_is_not_looked_for_behind_the_picture_that_a_controlnet_is_shown():
+    controlled = {
+        "20": {"class_type": "CLIPTextEncode", "inputs": {"text": "drawn before", "clip": ["4", 1]}},
+        "21": {"class_type": "KSampler", "inputs": {"positive": ["20", 0], "steps": 4}},
+        "22": {
+            "class_type": "ControlNetApply",
+            "inputs": {"conditioning": ["7", 0], "control_net": ["23", 0], "image": ["21", 0], "strength": 1},
+        },
+        "3": NODES["3"] | {"inputs": NODES["3"]["inputs"] | {"positive": ["22", 0]}},
+    }
+    assert of(controlled).prompt.startswith("a cat, in a hat <lora:")
+
+
+def test_hypernetworks_stand_in_the_prompt():
+    bent = {
+        "3": NODES["3"] | {"inputs": NODES["3"]["inputs"] | {"model": ["20", 0]}},
+        "20": {
+            "class_type": "HypernetworkLoader",
+            "inputs": {"model": ["4", 0], "hypernetwork_name": "watercolor.pt", "strength": 0.7},
+        },
+    }
+    assert of(bent).prompt == "a cat, in a hat <hypernet:watercolor:0.7>"
+
+
 def test_everything_that_made_the_picture_is_found():
     hashes = {"checkpoints": "c0ffee00112233", "loras": "1234567890abcdef"}
     found = of(size=(512, 768), hash_of=lambda kind, name: hashes[kind])
