@@ -92,27 +92,28 @@ def browser():
         started.close()
 
 
-@pytest.fixture(params=VERSIONS)
-def served(request, tmp_path):
+@pytest.fixture(scope="module", params=VERSIONS)
+def served(request, tmp_path_factory):
     """A server that shows one of the front ends: its address and its base directory."""
+    base = tmp_path_factory.mktemp("front")
     root = FRONT_ENDS / request.param / "comfyui_frontend_package" / "static"
-    words = [sys.executable, str(ROOT / "main.py"), "serve", "--port", "0", "--base-directory", str(tmp_path)]
+    words = [sys.executable, str(ROOT / "main.py"), "serve", "--port", "0", "--base-directory", str(base)]
     words += ["--models", str(ROOT / "models"), "--web-root", str(root), "--devices", "cpu"]
     process = subprocess.Popen(
-        words, stdout=subprocess.PIPE, text=True, env=os.environ | {"PYTHONUNBUFFERED": "1"}, cwd=tmp_path
+        words, stdout=subprocess.PIPE, text=True, env=os.environ | {"PYTHONUNBUFFERED": "1"}, cwd=base
     )
     try:
         line = process.stdout.readline()
         assert "http://" in line, line
-        yield line.split()[-1], tmp_path
+        yield line.split()[-1], base
     finally:
         process.send_signal(signal.SIGTERM)
         process.wait(20)
 
 
-@pytest.fixture
-def page(browser, served):
-    """The front end, loaded, with the workflow in it. ``page.asked`` are the addresses that it asked, with answers."""
+@pytest.fixture(scope="module")
+def opened(browser, served):
+    """The front end, loaded once: that takes it some hundred files."""
     context = browser.new_context(viewport={"width": 1440, "height": 900})
     page = context.new_page()
     page.asked, page.frames_heard = [], []
@@ -123,11 +124,19 @@ def page(browser, served):
     context.close()
 
 
+@pytest.fixture
+def page(opened):
+    """The front end with the workflow in it. ``page.asked`` are the addresses that it asked, with answers."""
+    opened.evaluate("graph => app.loadGraphData(graph)", GRAPH)
+    opened.wait_for_function("app.graph._nodes.length === 7")
+    return opened
+
+
 def load(page, address):
     page.goto(address)
     page.wait_for_function(READY, timeout=120_000)
     page.wait_for_function("window.app.extensionManager.workflow.activeWorkflow", timeout=60_000)
-    page.wait_for_timeout(2000)  # what opens by itself on the first visit
+    page.wait_for_timeout(1500)  # what opens by itself on the first visit
     page.keyboard.press("Escape")
 
 
@@ -145,8 +154,6 @@ def classes(page):
 
 
 def test_a_workflow_is_loaded_edited_queued_watched_and_seen(page, served):
-    page.evaluate("graph => { app.loadGraphData(graph) }", GRAPH)
-    page.wait_for_function("app.graph._nodes.length === 7")
     assert all(not faulty for _, faulty in classes(page))
     page.evaluate(
         "() => { const widget = app.graph._nodes.find(node => node.type === 'KSampler')"
@@ -172,8 +179,6 @@ def test_a_workflow_is_loaded_edited_queued_watched_and_seen(page, served):
 
 
 def test_a_fault_is_shown_at_its_node(page, served):
-    page.evaluate("graph => { app.loadGraphData(graph) }", GRAPH)
-    page.wait_for_function("app.graph._nodes.length === 7")
     page.evaluate(
         "() => { app.graph._nodes.find(node => node.type === 'EmptyLatentImage').widgets[0].value = 999999999;"
         " app.queuePrompt(0, 1) }"
@@ -185,8 +190,6 @@ def test_a_fault_is_shown_at_its_node(page, served):
 
 def test_pictures_are_uploaded_and_workflows_saved_and_opened_again(page, served):
     address, base = served
-    page.evaluate("graph => { app.loadGraphData(graph) }", GRAPH)
-    page.wait_for_function("app.graph._nodes.length === 7")
     page.evaluate("() => { app.graph.add(LiteGraph.createNode('LoadImage')) }")
     page.wait_for_timeout(500)
     with page.expect_file_chooser() as chooser:
@@ -200,6 +203,7 @@ def test_pictures_are_uploaded_and_workflows_saved_and_opened_again(page, served
     )
     until(page, (base / "input" / "example.png").is_file)
 
+    page.evaluate("app.extensionManager.workflow.activeWorkflow.changeTracker?.checkState?.()")  # it looks now and then
     page.keyboard.press("Control+s")
     name = page.locator("[role=dialog] input:visible, .p-dialog input:visible").last
     name.wait_for()

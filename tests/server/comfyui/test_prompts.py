@@ -5,6 +5,9 @@ import uuid
 
 import pytest
 
+from server.comfyui.records import failure
+
+PLACED = '{"1": {"class_type": "Write", "inputs": {"text": "a", "seed": %d}}}'
 PROMPT = {
     "1": {"class_type": "Say", "inputs": {"text": "hello", "seed": 1}},
     "2": {"class_type": "Write", "inputs": {"text": ["1", 0]}},
@@ -243,5 +246,57 @@ def test_jobs_that_wait_are_cancelled_by_the_newer_routes(public, run):
             assert [states[prompt_id] for prompt_id in ids] == ["cancelled", "cancelled", "pending"]
             await client.post("/interrupt")  # nothing runs, so nothing happens
             assert (await (await client.get("/prompt")).json())["exec_info"]["queue_remaining"] == 1
+
+    run(scenario())
+
+
+def test_what_a_pack_refuses_only_in_the_worker_is_addressed_to_its_node():
+    problem = {"code": "refused_input", "message": "3 is odd", "node": "13", "input": None}
+    said = failure({"message": "13: 3 is odd", "problems": [problem]}, {"13": "Even"})
+    assert (said["node_id"], said["node_type"], said["exception_message"]) == ("13", "Even", "3 is odd")
+    inside = failure({"message": "no", "node": "4/2", "type": "Inner"}, {"4": "Outer"})
+    assert (inside["node_id"], inside["node_type"]) == ("4/2", "Outer")
+
+
+def test_jobs_are_chosen_by_workflow_and_sorted(public, run):
+    async def scenario():
+        async with public() as client:
+            ids = []
+            for name in ("w1", "w2", "w1"):
+                extra = {"extra_pnginfo": {"workflow": {"id": name}}}
+                reply = await client.post(
+                    "/prompt", json=prompt(name) | {"extra_data": extra, "prompt_id": f"id-{len(ids)}"}
+                )
+                ids.append((await reply.json())["prompt_id"])
+                await ended(client, ids[-1])
+            assert ids == ["id-0", "id-1", "id-2"]
+            found = await (await client.get("/jobs?workflow_id=w1&limit=1&sort_order=asc")).json()
+            assert [job["id"] for job in found["jobs"]] == ids[:1]
+            assert found["pagination"] == {"offset": 0, "limit": 1, "total": 2, "has_more": True}
+            found = await (await client.get("/jobs?sort_by=execution_duration")).json()
+            spans = [job["execution_end_time"] - job["execution_start_time"] for job in found["jobs"]]
+            assert len(spans) == 3 and spans == sorted(spans, reverse=True)
+            for odd in ("sort_by=color", "sort_order=up", "limit=-1"):
+                assert (await client.get(f"/jobs?{odd}")).status == 400
+
+    run(scenario())
+
+
+def test_long_lists_come_whole_and_in_order(public, run):
+    async def scenario():
+        async with public(working=False) as client:
+            for number in range(230):  # more than two pages
+                await client.parts.queue.submit(
+                    f'{{"format": "patchbay/1", "nodes": {PLACED % number}}}', id=f"j{number}"
+                )
+            waiting = (await (await client.get("/queue")).json())["queue_pending"]
+            assert [item[1] for item in waiting] == [f"j{number}" for number in range(230)]
+            assert waiting[7][2]["1"]["inputs"]["seed"] == 7 and waiting[7][4] == ["1"]
+            await client.parts.queue.cancel(None)
+            assert list(await (await client.get("/history")).json()) == [f"j{number}" for number in range(230)]
+            assert list(await (await client.get("/history?max_items=3&offset=-1")).json()) == ["j227", "j228", "j229"]
+            assert list(await (await client.get("/history?max_items=120&offset=5")).json())[-1] == "j124"
+            head = await client.head("/history")
+            assert head.status == 200 and not await head.read()
 
     run(scenario())

@@ -10,6 +10,7 @@ from PIL import Image
 from graph.declare import Resource, node
 from graph.registry import Registry
 from graph.reporting import Progress
+from server.comfyui.clients import BACKLOG, Client
 from workflows.checking import World
 from workflows.outputs import OutputFolder, SavedFile
 
@@ -193,5 +194,71 @@ def test_events_grow_with_what_happens_and_not_with_the_graph(public, run):
     async def scenario():
         few, many = await bytes_of(5, public), await bytes_of(20, public)
         assert many < 6 * few  # four times the nodes, and not sixteen times the bytes
+
+    run(scenario())
+
+
+def test_however_many_listen_a_job_is_looked_up_once(public, run):
+    async def scenario():
+        async with public(world=WORLD) as client:
+            queue = client.parts.queue
+            reads, job_of, events_of = [], queue.job, queue.events
+            sockets = [await client.ws_connect(f"/ws?clientId=c{number}") for number in range(50)]
+            for socket in sockets:
+                await socket.receive_json()
+
+            async def counted_job(job_id):
+                reads.append("job")
+                return await job_of(job_id)
+
+            async def counted_events(*arguments, **more):
+                reads.append("events")
+                return await events_of(*arguments, **more)
+
+            queue.job, queue.events = counted_job, counted_events
+            await client.post("/prompt", json={"prompt": STEPS})  # nobody's, so everybody hears of it
+            everybody = await asyncio.gather(*(heard(socket) for socket in sockets))
+            texts = [[m["type"] for m in said if isinstance(m, dict) and m["type"] != "status"] for said in everybody]
+            assert all("executed" in said and said[-2:] == ["execution_success", "executing"] for said in texts)
+            assert len(reads) <= 4, reads
+            for socket in sockets:
+                await socket.close()
+
+    run(scenario())
+
+
+def test_a_client_that_does_not_read_is_cut_off_and_others_hear_on():
+    class Cut:
+        cut = False
+
+        def abort(self):
+            self.cut = True
+
+    cut = Cut()
+    client = Client("me", None, cut)
+    for number in range(100_000):  # of what only the last counts, one waits
+        client.push(f"progress {number}", ("progress", "1"))
+    assert not cut.cut and len(client._waiting) == 1
+    size = 0
+    while not cut.cut:
+        client.push("x" * 1000)
+        size += 1000
+        assert size <= 2 * BACKLOG
+    assert not client._waiting
+
+
+def test_a_client_that_comes_back_hears_which_node_is_running(public, run):
+    async def scenario():
+        async with public(world=WORLD) as client:
+            nodes = {"1": {"class_type": "Steps", "inputs": {"count": 40}}, "2": STEPS["2"]}
+            async with client.ws_connect("/ws?clientId=me") as socket:
+                await client.post("/prompt", json={"prompt": nodes, "client_id": "me"})
+                while (await socket.receive_json())["type"] != "executing":
+                    pass
+            async with client.ws_connect("/ws?clientId=me") as again:
+                assert (await again.receive_json())["type"] == "status"
+                said = await again.receive_json()
+                assert said["type"] == "executing" and said["data"]["node"] == "1"
+                assert kinds(await heard(again))[-3:] == ["execution_success", "status", "executing"]
 
     run(scenario())
