@@ -61,6 +61,7 @@ export class JobRun {
   constructor(
     private current: Job,
     private readonly changed: () => void,
+    private number = 0,
   ) {
     this.fold(current);
   }
@@ -68,6 +69,11 @@ export class JobRun {
   /** Another number whenever listeners are told. */
   get version(): number {
     return this.told;
+  }
+
+  /** Number of the newest event that is included. */
+  get heard(): number {
+    return this.number;
   }
 
   get job(): Job {
@@ -98,10 +104,10 @@ export class JobRun {
     return () => this.wholeListeners.delete(listener);
   }
 
-  /** The job as the server describes it now; what its nodes are at is taken over where it says so. */
-  replace(job: Job): void {
-    const isOld = isEnded(this.current.state) && !isEnded(job.state) && job.attempt <= this.current.attempt;
-    if (isOld) return; // it was asked for before the events came that ended it
+  /** The job as the server described it at an event; where more was heard of it since, that stands. */
+  replace(job: Job, asOf: number): void {
+    if (asOf < this.number) return;
+    this.number = asOf;
     this.fold(job);
     this.changed();
   }
@@ -118,7 +124,8 @@ export class JobRun {
   }
 
   /** What an event of this job means for it. */
-  take({ type, data, time }: ServerEvent): void {
+  take({ type, data, time, seq }: ServerEvent): void {
+    this.number = seq ?? this.number;
     const id = data["node"] as NodeId | undefined;
     if (type === "planned") this.plan(data);
     else if (id !== undefined && type in NODE_EVENTS)

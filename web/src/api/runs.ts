@@ -7,6 +7,8 @@ import type { Job, Preview, Queue, ServerEvent, Worker } from "./types.ts";
 
 const KEPT_ENDED = 50;
 const MOST_MISSED = 500;
+/** How often a job is asked for again because something happened to it before the answer came. */
+const MOST_TRIALS = 5;
 /** Events after which the order of the queue or its workers is asked for again. */
 const REORDERING = new Set([
   "queued",
@@ -45,6 +47,8 @@ export class RunStore {
   private readonly missed = new Set<string>();
   private ended = 0;
   private told = 0;
+  /** Number of the newest event. */
+  private newest = 0;
   private stream: EventStream | null = null;
 
   constructor(private readonly frame: (flush: () => void) => void = nextFrame) {}
@@ -91,14 +95,14 @@ export class RunStore {
     return () => this.listeners.delete(listener);
   }
 
-  /** Take in what the server says of a job, and follow it from now on. */
-  adopt(job: Job): JobRun {
+  /** Take in what the server said of a job at an event, and follow it from now on. */
+  adopt(job: Job, asOf = 0): JobRun {
     const before = this.known.get(job.id);
     if (before !== undefined) {
-      before.replace(job);
+      before.replace(job, asOf);
       return before;
     }
-    const run: JobRun = new JobRun(job, () => this.touch(run));
+    const run: JobRun = new JobRun(job, () => this.touch(run), asOf);
     run.expected = this.seconds;
     this.known.set(job.id, run);
     this.forgetOldest();
@@ -109,7 +113,11 @@ export class RunStore {
 
   /** A job by id, asked for where it is not known. Raises ApiError. */
   async fetch(id: string): Promise<JobRun> {
-    return this.adopt(await routes.get(id));
+    for (let trial = 1; ; trial++) {
+      const asOf = this.newest;
+      const run = this.adopt(await routes.get(id), asOf);
+      if (run.heard <= asOf || trial === MOST_TRIALS) return run;
+    }
   }
 
   /** Ask for the queue again; calls that come meanwhile share the next answer. */
@@ -135,7 +143,7 @@ export class RunStore {
       return; // the connection's own state tells that the server cannot be reached
     }
     this.stream?.standing(queue.seq);
-    for (const job of [...queue.running, ...queue.queued]) this.adopt(job);
+    for (const job of [...queue.running, ...queue.queued]) this.adopt(job, queue.seq);
     const id = (job: Job): string => job.id;
     const { paused, workers } = queue;
     this.state = { paused, workers, running: queue.running.map(id), queued: queue.queued.map(id) };
@@ -143,6 +151,7 @@ export class RunStore {
   }
 
   private readonly take = (event: ServerEvent): void => {
+    this.newest = event.seq ?? this.newest;
     const run = event.job === null ? undefined : this.known.get(event.job);
     const wasEnded = run === undefined || isEnded(run.job.state);
     run?.take(event);

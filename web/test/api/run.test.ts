@@ -95,7 +95,7 @@ describe("a run", () => {
 test("a description that is older than the event that ended the run changes nothing", () => {
   const run = running();
   run.take(event("succeeded"));
-  run.replace(job({ state: "running" }));
+  run.replace(job({ state: "running" }), 0);
   expect(run.job.state).toBe("succeeded");
 });
 
