@@ -10,6 +10,7 @@ import json
 import logging
 import time
 from collections import OrderedDict
+from collections.abc import Sequence
 from contextlib import suppress
 from typing import Any
 
@@ -58,10 +59,11 @@ class Client:
         if self._transport is not None:
             self._transport.abort()
 
-    async def send(self, first: str) -> None:
+    async def send(self, first: Sequence[str]) -> None:
         """Send what waits, and what will; ``first`` goes before all that."""
         try:
-            await self._send(first)
+            for greeting in first:
+                await self._send(greeting)
             while True:
                 while self._waiting:
                     said = self._waiting.pop(next(iter(self._waiting)))
@@ -97,14 +99,14 @@ class Clients:
         """Whether a client of this name listens."""
         return name in self._here
 
-    async def join(self, client: Client) -> tuple[Client | None, str]:
+    async def join(self, client: Client) -> tuple[Client | None, list[str]]:
         """Tell a client everything from now on; returns the one whose place it takes, and what it is told first."""
         older = self._here.get(client.id)
         self._here[client.id] = client
         if self._following is None or self._following.done():
             self._following = asyncio.create_task(self._follow())
-        await self._tell_what_runs(client)
-        return older, status(await remaining(self._parts), client.id)
+        running = await self._what_runs(client)
+        return older, [status(await remaining(self._parts), client.id), *running]
 
     async def leave(self, client: Client) -> None:
         """Tell a client nothing any more."""
@@ -185,15 +187,17 @@ class Clients:
                 break
         return course
 
-    async def _tell_what_runs(self, client: Client) -> None:
-        """A client that comes back hears which node of its job is running."""
+    async def _what_runs(self, client: Client) -> list[str]:
+        """Which nodes of its jobs are running, for a client that comes back."""
+        found = []
         running, _ = await self._parts.queue.jobs(states=[State.RUNNING], client=client.id, whole=False)
         for job in running:
             if job.id not in self._courses:
                 self._courses[job.id] = await self._begun(job.id, self._parts.hub.last + 1)
             course = self._courses[job.id]
             if course is not None and (said := course.now()) is not None:
-                client.push(said)
+                found.append(said)
+        return found
 
     async def _tell_status(self) -> None:
         """Count the queue, at most so often: where many jobs come or go at once, the last count is what matters."""
