@@ -226,7 +226,7 @@ export function editorActions(workspace: Workspace): Action[] {
       "enter",
       ["Mod+ArrowDown"],
       () => enterSelected(workspace),
-      () => nodes().some(({ type }) => type.startsWith("subgraph:")),
+      () => nodes().some(({ type }) => store.document.definitions.has(type.slice("subgraph:".length))),
     ),
     action(
       "group",

@@ -7,6 +7,7 @@ import type { InputPort, Link, NodeId, OutputPort } from "../document/types.ts";
 import { inputAt, outputAt } from "../document/typing.ts";
 import { isLinked } from "../document/wires.ts";
 import { t } from "../strings/index.ts";
+import { handleOf } from "./connecting.ts";
 import type { Workspace } from "./workspace.ts";
 
 export interface Ends {
@@ -89,4 +90,14 @@ export function nameUsual(workspace: Workspace): number {
   });
   workspace.say(t("said.named_usual", { count: found.length }));
   return found.length;
+}
+
+/** The inputs and outputs of a node that lead out of the subgraph it stands in, as handles call them; none outside one. */
+export function endsOutside(workspace: Workspace, id: NodeId): readonly string[] {
+  if (workspace.store.path === "") return [];
+  const { inputs, outputs } = portsNow(workspace);
+  return [
+    ...inputs.flatMap(({ ends }) => ends.flatMap(([node, input]) => (node === id ? [handleOf({ node, input })] : []))),
+    ...outputs.flatMap(({ end }) => (end?.[0] === id ? [handleOf({ node: id, output: end[1] })] : [])),
+  ];
 }

@@ -15,6 +15,7 @@ import { BypassWires } from "./bypass_wires.tsx";
 import { useDetail, useNode, useProblems, useRun, useWorkspace } from "./context.ts";
 import type { Detail } from "./context.ts";
 import { Corner } from "./frames.tsx";
+import { EndsOutside, useEndsOutside } from "./ends_outside.ts";
 import { Icon } from "./icon.tsx";
 import { NodeHead } from "./node_head.tsx";
 import { NodePicture } from "./node_picture.tsx";
@@ -29,6 +30,7 @@ export const NodeView = memo(function NodeView({ id, selected }: NodeProps): Rea
   const run = useRun(id);
   const problems = useProblems(id);
   const detail = useDetail();
+  const outside = useEndsOutside(id);
   if (node === undefined) return null;
   const spec = workspace.spec(node);
   if (node.type === REROUTE) return <RerouteView node={node} selected={selected} />;
@@ -50,11 +52,13 @@ export const NodeView = memo(function NodeView({ id, selected }: NodeProps): Rea
       style={node.color === undefined ? undefined : { "--tint": node.color, "--tint-part": "45%" }}
     >
       <NodeHead node={node} spec={spec} run={run} />
-      {node.collapsed ? (
-        <CollapsedSockets node={node} spec={spec} />
-      ) : (
-        <Body {...{ node, spec, run, problems, detail }} />
-      )}
+      <EndsOutside value={outside}>
+        {node.collapsed ? (
+          <CollapsedSockets node={node} spec={spec} />
+        ) : (
+          <Body {...{ node, spec, run, problems, detail }} />
+        )}
+      </EndsOutside>
       {!node.collapsed && <Corner id={id} />}
       {node.mode === "bypass" && !node.collapsed && <BypassWires node={node} spec={spec} />}
       <PlanLabel id={id} />

@@ -1,10 +1,11 @@
 import { Handle, Position } from "@xyflow/react";
-import { useSyncExternalStore } from "react";
+import { useContext, useSyncExternalStore } from "react";
 import type { MouseEvent, ReactElement } from "react";
 
 import type { End } from "./connecting.ts";
 import { handleOf } from "./connecting.ts";
 import { useWorkspace } from "./context.ts";
+import { EndsOutside } from "./ends_outside.ts";
 import { socketColor, socketImage } from "./sockets.ts";
 import { socketInk } from "./theme.ts";
 
@@ -26,7 +27,8 @@ export function Socket({ end, socket, label, y, linked, lazy, missing, widget }:
   const { connecting } = useWorkspace();
   const look = useSyncExternalStore(connecting.subscribe, () => connecting.look(end));
   const ink = useSyncExternalStore(socketInk.subscribe, () => socketInk.get());
-  const image = socketImage(socket, ink, { linked, lazy: lazy === true, missing: missing === true });
+  const led = useContext(EndsOutside).split("\n").includes(handleOf(end));
+  const image = socketImage(socket, ink, { linked: linked || led, lazy: lazy === true, missing: missing === true });
   const isInput = end.input !== undefined;
   const onClick = (event: MouseEvent): void => {
     event.stopPropagation();
@@ -47,7 +49,7 @@ export function Socket({ end, socket, label, y, linked, lazy, missing, widget }:
       }}
       title={`${label}: ${socket}`}
       aria-hidden="true" // wires are made by keyboard in connect mode, which lists the sockets by name
-      data-linked={linked || undefined}
+      data-linked={linked || led || undefined}
       data-lazy={lazy || undefined}
       data-missing={missing || undefined}
       data-widget={widget || undefined}

@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 
 import { editorActions } from "../../src/editor/actions.ts";
 import { unpackSelected } from "../../src/editor/graph_verbs.ts";
-import { inputPortOf, nameableOf, nameInput, nameOutput, portsNow } from "../../src/editor/naming.ts";
+import { endsOutside, inputPortOf, nameableOf, nameInput, nameOutput, portsNow } from "../../src/editor/naming.ts";
 import { spotEntries } from "../../src/editor/spot_menu.ts";
 import { retitle } from "../../src/editor/subgraph_verbs.ts";
 import { documentOf, node, storeOf } from "../document/specimens.ts";
@@ -121,4 +121,11 @@ test("unpacking an instance whose subgraph is missing is a sentence", () => {
   unpackSelected(workspace);
   expect(failures).toEqual(["This node is no subgraph."]);
   expect(workspace.node("1")).toBeDefined();
+});
+
+test("inside a subgraph the sockets at its interface are wired, outside they are as their wires say", () => {
+  const { workspace, store, first } = withSubgraph();
+  expect(endsOutside(workspace, first)).toEqual([]);
+  store.enter(first);
+  expect(endsOutside(workspace, "5")).toEqual(["in:model", "in:positive", "in:negative", "in:latent", "out:0"]);
 });

@@ -47,7 +47,10 @@ export const structure = {
   "export.unpainted": "This browser cannot paint the graph as a picture ({reason}); export it as SVG instead.",
 
   "run.explain": "What would run now, and why",
-  "explain.summary": "{count} nodes would run; what {kept} made is kept.",
+  "explain.summary": {
+    one: "{count} node would run; the results of {kept} are kept.",
+    other: "{count} nodes would run; the results of {kept} are kept.",
+  },
   "explain.runs": "Runs",
   "explain.ran": "It ran because",
   "explain.kept": "Kept",

@@ -49,7 +49,10 @@ export const structure: Translated<typeof english> = {
   "export.unpainted": "此浏览器无法将节点图画成图片（{reason}）；请改为导出 SVG。",
 
   "run.explain": "现在会运行哪些节点，为什么",
-  "explain.summary": "{count} 个节点会运行；{kept} 个的结果会保留。",
+  "explain.summary": {
+    one: "{count} 个节点会运行；{kept} 个的结果会保留。",
+    other: "{count} 个节点会运行；{kept} 个的结果会保留。",
+  },
   "explain.runs": "运行",
   "explain.ran": "运行的原因",
   "explain.kept": "保留",
