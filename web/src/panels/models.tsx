@@ -2,6 +2,7 @@ import type { ReactElement } from "react";
 import { useEffect, useState } from "react";
 
 import { models } from "../api/routes.ts";
+import { writeJson } from "../document/json.ts";
 import type { ModelFile } from "../api/types.ts";
 import { Icon } from "../editor/icon.tsx";
 import { formatBytes, formatMoment } from "../strings/format.ts";
@@ -108,9 +109,12 @@ function Details({ kind, name }: { readonly kind: string; readonly name: string 
     return () => void (current = false);
   }, [studio, kind, name]);
   if (known === null) return null;
-  const { words, facts } = factsOf(known);
+  const { sentences, words, facts } = factsOf(known);
   return (
     <div className="model-facts">
+      {sentences.map((sentence) => (
+        <p key={sentence}>{sentence}</p>
+      ))}
       {words.length > 0 && (
         <div className="chips" aria-label={t("models.triggers")}>
           {words.map((word) => (
@@ -141,24 +145,21 @@ function Details({ kind, name }: { readonly kind: string; readonly name: string 
   );
 }
 
-const SHOWN_BESIDE = new Set(["name", "kind", "size", "modified", "preview", "trigger_words", "metadata"]);
-
-/** What the server found in a file, as lines of text; metadata of trainers stands at the end. */
+/** What the server found in a file: its report in sentences, trigger words, and what a trainer wrote into its metadata. */
 function factsOf(known: Known): {
+  readonly sentences: readonly string[];
   readonly words: readonly string[];
   readonly facts: readonly (readonly [string, string])[];
 } {
-  const line = ([name, value]: [string, unknown]): readonly [string, string][] => {
-    if (value === null || value === undefined || value === "") return [];
-    if (typeof value !== "object") return [[name.replaceAll("_", " "), String(value)]];
-    if (Array.isArray(value))
-      return value.length === 0 ? [] : [[name.replaceAll("_", " "), value.map(String).join(", ")]];
-    return Object.entries(value).flatMap(line);
-  };
-  const said = Object.entries(known).filter(([name]) => !SHOWN_BESIDE.has(name));
-  const metadata = Object.entries((known["metadata"] as Record<string, unknown> | null) ?? {});
+  const listed = (name: string): readonly string[] => (known[name] as readonly string[] | undefined) ?? [];
+  const metadata = Object.entries((known["metadata"] as Readonly<Record<string, unknown>> | null) ?? {});
+  const unreadable = known["unreadable"];
   return {
-    words: (known["trigger_words"] as readonly string[] | undefined) ?? [],
-    facts: [...said, ...metadata].flatMap(line),
+    sentences: [
+      ...(typeof unreadable === "string" ? [unreadable] : []),
+      ...listed("sentences").map((sentence) => sentence.replace(`${known.name}: `, "")),
+    ],
+    words: listed("trigger_words"),
+    facts: metadata.map(([name, value]) => [name, typeof value === "string" ? value : writeJson(value)] as const),
   };
 }
