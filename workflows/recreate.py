@@ -45,7 +45,7 @@ Output = tuple[NodeId, int]
 
 
 def recreate(parameters: Parameters) -> Document:
-    """The workflow that such a text describes: text to image, with LoRAs, another VAE and a second pass.
+    """The workflow that such a text describes: text to image, with LoRAs, hypernetworks, another VAE and a second pass.
 
     Its ``hashes`` say which files it was made with, see `workflows.found_files`, and ``enlarged_by`` by which network,
     see `workflows.upscalers`.
@@ -192,10 +192,15 @@ class _Recreation:
         by_name = dict(PAIR.findall(self.settings.get("Lora hashes", "")))
         for count, found in enumerate(NETWORK.finditer(prompt), 1):
             kind, name, strengths = found[1].lower(), found[2].strip(), _strengths(found[3])
-            if kind == "hypernet" or strengths is None:
+            if strengths is None:
                 self.say(f"{found[0]} in the prompt has no place in the workflow.")
                 continue
             text, unet = strengths
+            if kind == "hypernet":
+                model = self.add(
+                    f"hypernetwork_{count}", "HypernetworkLoader", hypernetwork_name=name, strength=text, model=model
+                )
+                continue
             node = f"lora_{count}"
             self.add(
                 node, "LoraLoader", lora_name=name, strength_model=unet, strength_clip=text, model=model, clip=clip

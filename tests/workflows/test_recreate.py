@@ -85,10 +85,21 @@ def test_strengths_are_written_in_several_ways(written, strengths):
     assert (lora["strength_clip"], lora["strength_model"]) == strengths
 
 
-@pytest.mark.parametrize("written", ["<hypernet:a:1>", "<lora:a:1:1:8>", "<lora:a:much>", "<lora:a:lbw=1>"])
+@pytest.mark.parametrize("written", ["<hypernet:a:much>", "<lora:a:1:1:8>", "<lora:a:much>", "<lora:a:lbw=1>"])
 def test_a_network_without_a_place_is_said(written):
     document = of(prompt=f"x {written}")
     assert any(written in warning for warning in warnings(document))
+    assert inputs(document, "positive")["text"] == "x"
+
+
+def test_a_hypernetwork_is_put_on_the_model():
+    document = of(prompt="x <hypernet:a:0.5> <lora:b:0.8>")
+    assert inputs(document, "hypernetwork_1") == {
+        "hypernetwork_name": "a",
+        "strength": 0.5,
+        "model": ["checkpoint", 0],
+    }
+    assert inputs(document, "lora_2")["model"] == ["hypernetwork_1", 0]
     assert inputs(document, "positive")["text"] == "x"
 
 
