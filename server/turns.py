@@ -16,6 +16,8 @@ from server.records import Transaction
 FRONT = ""
 AHEAD = 8  # jobs that a worker looks at, for one whose models it holds
 PATIENCE = 3  # how often a job lets another one go before it for that
+BESIDE = ("loras/", "hypernetworks/", "upscale_models/")
+"""Models that are no reason to choose a worker: none holds them, each reads and applies them anew, which is quick."""
 
 
 def line_of(client: str) -> str:
@@ -148,7 +150,7 @@ def _in_rounds(lines: list[list[sqlite3.Row]]) -> Iterator[sqlite3.Row]:
 
 def _suits(row: sqlite3.Row, resident: Set[str]) -> bool:
     """Whether a worker with these models should take the job, or it has let enough others go before."""
-    models = set(json.loads(row["models"]))
+    models = {model for model in json.loads(row["models"]) if not model.startswith(BESIDE)}
     return row["passed"] >= PATIENCE or (bool(models) and models <= resident)
 
 

@@ -172,6 +172,15 @@ async def test_a_worker_takes_a_job_whose_models_it_holds_before_a_few_others(op
 
 
 @scenario
+async def test_adapters_are_no_reason_to_take_another_worker(opened):
+    async with opened() as queue:
+        await accept(queue, "other", models=["checkpoints/x", "loras/neon"])
+        await accept(queue, "adapters alone", models=["loras/neon"])
+        await accept(queue, "same", models=["checkpoints/m", "loras/neon"])
+        assert (await queue.claim("w", {"checkpoints/m"})).id == "same"
+
+
+@scenario
 async def test_a_job_lets_others_go_before_three_times_at_most(opened):
     async with opened() as queue:
         await accept(queue, "other", models=["x"])
