@@ -5,6 +5,7 @@ import type { NodeSpec } from "./types.ts";
 const MISS = -1;
 /** For several words that begin a name as they stand. */
 const WHOLE_PHRASE = 50;
+const LONG_TITLE = 40;
 
 /** The matching types, best first; of those that match alike the ones used lately come first. No words match all. */
 export function ranked(specs: readonly NodeSpec[], words: string, recent: readonly string[] = []): NodeSpec[] {
@@ -32,7 +33,8 @@ function scoreOf(spec: NodeSpec, words: readonly string[]): number {
   }
   const phrase = words.join(" ");
   const whole = words.length > 1 && [spec.title, ...spec.aliases].some((name) => name.toLowerCase().startsWith(phrase));
-  return whole ? score + WHOLE_PHRASE : score;
+  const plainness = Math.min(spec.title.length, LONG_TITLE) / 4; // of "LoRA", Load LoRA is rather meant than Extract and Save
+  return Math.max(0, (whole ? score + WHOLE_PHRASE : score) - plainness);
 }
 
 /** A word in a name: as its beginning, the beginning of a part of it, anywhere, or letter by letter. */

@@ -52,17 +52,20 @@ export class NodeSpecs {
     return ranked(fitting, words, recent);
   }
 
-  /** Types that turn this output into what the input takes, needing nothing else to be linked; the plainest first. */
+  /** Types that turn this output into what the input takes, with at most one more socket to fill; the plainest first. */
   converters(output: OutputSpec, input: InputSpec): NodeSpec[] {
     if (accepts(input, output)) return [];
+    const others = (spec: NodeSpec): number =>
+      spec.inputs.filter((taken) => taken.required && !takesLiteral(taken)).length -
+      (spec.inputs.some((taken) => takes(taken, output) && taken.required && !takesLiteral(taken)) ? 1 : 0);
     const fits = (spec: NodeSpec): boolean =>
       spec.outputs.some((made) => made.socket !== ANY && accepts(input, made)) &&
       spec.inputs.some((taken) => takes(taken, output)) &&
-      spec.inputs.filter((taken) => taken.required && !takesLiteral(taken)).every((taken) => takes(taken, output)) &&
-      spec.inputs.filter((taken) => taken.required && takes(taken, output) && !takesLiteral(taken)).length <= 1;
+      others(spec) <= 1;
+    const size = (spec: NodeSpec): number => spec.inputs.length + spec.outputs.length;
     return this.all()
       .filter(fits)
-      .sort((a, b) => a.inputs.length + a.outputs.length - (b.inputs.length + b.outputs.length));
+      .sort((a, b) => others(a) - others(b) || size(a) - size(b));
   }
 
   /** `around` are the definitions that ask: one that holds itself knows no type for its own instance. */

@@ -6,6 +6,7 @@ import { addNode, connect, disconnect, placeItem, setControl, setInput } from ".
 import type { Wanted } from "../document/specs.ts";
 import { accepts, inputFor, inputsOf, outputFor } from "../document/specs.ts";
 import type { Control, GraphNode, InputSpec, Literal, NodeId, NodeSpec, Point } from "../document/types.ts";
+import { reads } from "../document/typing.ts";
 import { isLinked } from "../document/wires.ts";
 import { t } from "../strings/index.ts";
 import { refusalText } from "./refusal.tsx";
@@ -170,11 +171,28 @@ export function convert(workspace: Workspace, start: End, end: End, spec: NodeSp
     draft.graph.setNode({ ...draft.graph.node(added), x: Math.round(middle.x), y: Math.round(middle.y) });
     connect(draft, wire.from, { node: added, input: inputFor(spec, output)!.name });
     connect(draft, { node: added, output: outputFor(spec, input)! }, wire.to);
+    wireOnly(workspace, draft, added, spec);
     return added;
   });
   workspace.selection.set([id]);
   workspace.focused.set(id);
   workspace.say(t("said.added", { node: spec.title }));
+}
+
+/** Fill the sockets that a node must have from outputs that are the only ones of their type in the graph. */
+function wireOnly(workspace: Workspace, draft: Draft, id: NodeId, spec: NodeSpec): void {
+  for (const { name, socket, required } of spec.inputs) {
+    if (!required || isLinked(draft.graph.node(id), name)) continue;
+    const made = [...draft.graph.nodes.values()].flatMap((node) =>
+      node.id === id
+        ? []
+        : workspace
+            .spec(node)
+            .outputs.flatMap((output, at) => (output.socket === socket ? [{ node: node.id, output: at }] : [])),
+    );
+    const [only] = made;
+    if (made.length === 1 && !reads(draft.graph, only!.node, id)) connect(draft, only!, { node: id, input: name });
+  }
 }
 
 /** Take the wire off an input. */

@@ -8,6 +8,7 @@ import type { Problem } from "../api/types.ts";
 import { HEADER, shapeOf } from "../document/geometry.ts";
 import type { Row } from "../document/geometry.ts";
 import { REROUTE } from "../document/reroute.ts";
+import { inputsOf } from "../document/specs.ts";
 import { isLinked } from "../document/wires.ts";
 import type { GraphNode, NodeSpec } from "../document/types.ts";
 import { t } from "../strings/index.ts";
@@ -167,24 +168,25 @@ function SocketRow(props: {
   );
 }
 
-/** A collapsed node keeps its sockets, all at one place, so that its wires hold. */
+/** A collapsed node keeps its sockets, all at one place with the first of them above, so that its wires hold. */
 function CollapsedSockets({ node, spec }: { readonly node: GraphNode; readonly spec: NodeSpec }): ReactElement {
-  const linked = spec.inputs.find(({ name }) => isLinked(node, name));
-  const output = spec.outputs[0];
+  const linked = inputsOf(node, spec).filter(({ name }) => isLinked(node, name));
+  const outputs = spec.outputs.map((output, index) => ({ ...output, index }));
   return (
     <>
-      {linked !== undefined && (
+      {linked.toReversed().map((input) => (
         <Socket
-          end={{ node: node.id, input: linked.name }}
-          socket={linked.socket}
-          label={labelOf(linked)}
+          key={input.name}
+          end={{ node: node.id, input: input.name }}
+          socket={input.socket}
+          label={labelOf(input)}
           y={HEADER / 2}
           linked
         />
-      )}
-      {output !== undefined && (
-        <Socket end={{ node: node.id, output: 0 }} socket={output.socket} label={output.name} y={HEADER / 2} linked />
-      )}
+      ))}
+      {outputs.toReversed().map(({ name, socket, index }) => (
+        <Socket key={index} end={{ node: node.id, output: index }} socket={socket} label={name} y={HEADER / 2} linked />
+      ))}
     </>
   );
 }

@@ -12,7 +12,7 @@ import {
   takesLiteral,
   type Wanted,
 } from "../../src/document/specs.ts";
-import type { Definition, OutputSpec } from "../../src/document/types.ts";
+import type { Definition, NodeSpec, OutputSpec } from "../../src/document/types.ts";
 import { documentOf, input, node, spec, SPECS, storeOf, widget } from "./specimens.ts";
 
 const output = (socket: string, kinds: readonly string[] = [socket]): OutputSpec => ({
@@ -48,12 +48,13 @@ describe("what fits what", () => {
     expect(outputFor(SPECS.get("Load")!, input("x", "MASK"))).toBeUndefined();
   });
 
-  it("a converter turns one type into another and needs nothing else", () => {
+  it("a converter turns one type into another and needs at most one socket more", () => {
     expect(SPECS.converters(output("IMAGE"), input("mask", "MASK")).map(({ name }) => name)).toEqual([
       "ToMask",
       "Blur",
     ]);
-    expect(SPECS.converters(output("LATENT"), input("image", "IMAGE"))).toEqual([]);
+    expect(SPECS.converters(output("LATENT"), input("image", "IMAGE")).map(({ name }) => name)).toEqual(["Decode"]);
+    expect(SPECS.converters(output("MODEL"), input("latent", "LATENT"))).toEqual([]);
     expect(SPECS.converters(output("IMAGE"), input("image", "IMAGE"))).toEqual([]);
   });
 });
@@ -199,4 +200,10 @@ it("a list of specs without a reroute gets ours, one with it keeps its own", () 
   expect(new NodeSpecs({ Reroute: spec("Reroute", [input("x", "*")], ["*"]) }).get("Reroute")!.inputs[0]!.name).toBe(
     "x",
   );
+});
+
+it("of types that match alike, the plainer name comes first", () => {
+  const named = (name: string, title: string): [string, NodeSpec] => [name, { ...SPECS.get("Whole")!, name, title }];
+  const list = new NodeSpecs(new Map([named("LoraSave", "Extract and Save LoRA"), named("LoraLoader", "Load LoRA")]));
+  expect(list.search("lora").map(({ title }) => title)).toEqual(["Load LoRA", "Extract and Save LoRA"]);
 });

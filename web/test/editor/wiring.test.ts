@@ -63,6 +63,14 @@ describe("a wire", () => {
     expect(store.history.undo).toEqual(["Insert Image to Mask"]);
   });
 
+  it("is converted with the only output that the node between needs besides", () => {
+    const { store } = storeOf(documentOf([node("1", "Load"), node("2", "Empty"), node("3", "Save", {}, { x: 600 })]));
+    const { workspace } = workspaceOf(store);
+    convert(workspace, { node: "2", output: 0 }, { node: "3", input: "images" }, SPECS.get("Decode")!);
+    const [made] = workspace.selection.items;
+    expect(linkOf(workspace.node(made!)!.inputs["vae"])).toEqual({ node: "1", output: 2 });
+  });
+
   it("taken off an input comes from its output; dropped on nothing it goes, dropped elsewhere it moves", () => {
     const { store } = storeOf();
     const { workspace } = workspaceOf(store);
