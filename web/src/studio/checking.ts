@@ -31,6 +31,7 @@ export function keepChecked(tab: Tab): () => void {
   const local = new LocalCheck(tab);
   const unsubscribe = tab.store.subscribe((change) => {
     if (change === null) return;
+    asked.abort(); // its answer would be about the document before this change
     local.follow(change);
     later();
   });
