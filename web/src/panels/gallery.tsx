@@ -97,7 +97,7 @@ function JobPictures(props: {
   };
   const retry = ["failed", "cancelled", "interrupted"].includes(job.state);
   return (
-    <section className="gallery-job" aria-label={title}>
+    <article className="gallery-job" aria-label={title}>
       <header>
         <strong>{title}</strong>
         <small className="muted">
@@ -142,6 +142,6 @@ function JobPictures(props: {
           );
         })}
       </ul>
-    </section>
+    </article>
   );
 }
