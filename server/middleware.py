@@ -45,6 +45,8 @@ SENTENCES = {
 async def refuse(request: web.Request, handler: Handler) -> web.StreamResponse:
     """Whatever is raised becomes problem+json; nothing of what is inside reaches a client."""
     try:
+        if request.headers.get(hdrs.CONTENT_ENCODING, "").lower() == "deflate":  # aiohttp waits for ever for its end
+            raise Refused(415, "bad_encoding", "a body may be packed with gzip, not with deflate")
         return await handler(request)
     except Refused as error:
         return problem(request, error)

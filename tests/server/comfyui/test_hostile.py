@@ -206,3 +206,8 @@ def check(url, method, path, headers, body):
     told = json.loads(said)
     sentence = told["error"]["message"] if "error" in told else told["detail"]
     assert isinstance(sentence, str) and sentence
+
+
+def test_a_body_that_is_packed_so_that_its_end_never_comes_is_refused_at_once(address):
+    for path in ("/prompt", "/api/v1/jobs"):
+        check(address, "POST", path, {"Content-Type": "application/json", "Content-Encoding": "deflate"}, b"{}")
