@@ -52,22 +52,8 @@ async def event_stream(call: Call, after: int | None, job: Job | None = None) ->
     """
     response = web.StreamResponse(headers={hdrs.CONTENT_TYPE: STREAM, "X-Accel-Buffering": "no"})
     await response.prepare(call.request)
-    await response.write(b": listening\n\n")
-    if job is not None and job.state.ended:
-        while found := await call.parts.queue.events(after=after or 0, job=job.id, limit=MOST_EVENTS):
-            after = found[-1].seq
-            await response.write(b"".join(map(_as_text, found)))
-        await response.write_eof()
-        return response
-    with call.parts.hub.subscribe(after, job.id if job else None) as messages:
-        async for message in with_pauses(messages, ALIVE):
-            if message is None:
-                await response.write(b": alive\n\n")
-            elif message.blob is None:
-                await response.write(_as_text(message))
-                if job is not None and message.type in ENDINGS and not await _goes_on(call.parts, message):
-                    break
-    await response.write_eof()
+    with suppress(ConnectionError):  # whoever listened has gone
+        await _tell(call, response, after, job)
     return response
 
 
@@ -92,6 +78,24 @@ async def with_pauses(messages: AsyncIterator[Message], seconds: float) -> Async
             waiting.cancel()
             with suppress(asyncio.CancelledError, StopAsyncIteration):
                 await waiting
+
+
+async def _tell(call: Call, response: web.StreamResponse, after: int | None, job: Job | None) -> None:
+    await response.write(b": listening\n\n")
+    if job is not None and job.state.ended:
+        while found := await call.parts.queue.events(after=after or 0, job=job.id, limit=MOST_EVENTS):
+            after = found[-1].seq
+            await response.write(b"".join(map(_as_text, found)))
+    else:
+        with call.parts.hub.subscribe(after, job.id if job else None) as messages:
+            async for message in with_pauses(messages, ALIVE):
+                if message is None:
+                    await response.write(b": alive\n\n")
+                elif message.blob is None:
+                    await response.write(_as_text(message))
+                    if job is not None and message.type in ENDINGS and not await _goes_on(call.parts, message):
+                        break
+    await response.write_eof()
 
 
 async def _goes_on(parts: Parts, ending: Message) -> bool:
