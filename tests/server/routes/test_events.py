@@ -105,19 +105,6 @@ def test_a_stream_that_broke_goes_on_where_it_was(ask):
     assert (said["seq"], said["job"]) == (1, job)
 
 
-def test_a_listener_that_leaves_is_no_error(ask, caplog):
-    async def script(client):
-        answer = await client.get("/api/v1/events", headers={"Accept": "text/event-stream"})
-        await answer.content.readline()
-        answer.close()
-        for _ in range(20):
-            await submit(client)
-            await asyncio.sleep(0.01)
-
-    ask(script)
-    assert not [record for record in caplog.records if record.levelname == "ERROR"]
-
-
 async def next_of(socket, kind):
     while True:
         said = await socket.receive(timeout=10)
