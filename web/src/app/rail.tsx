@@ -100,7 +100,7 @@ function RailAction({
 function QueueBadge(): ReactElement | null {
   const { running, queued } = useQueue();
   const count = running.length + queued.length;
-  return count === 0 ? null : <span className="badge">{count}</span>;
+  return count === 0 ? null : <span className="badge" data-count={count} />;
 }
 
 function ProblemBadge(): ReactElement | null {
@@ -108,5 +108,5 @@ function ProblemBadge(): ReactElement | null {
   const troubles = troublesOf(useTopic(tab.problems), useRun(useTopic(tab.run)));
   const errors = troubles.filter(({ severity }) => severity === "error").length;
   if (troubles.length === 0) return null;
-  return <span className={errors > 0 ? "badge danger" : "badge warning"}>{errors || troubles.length}</span>;
+  return <span className={errors > 0 ? "badge danger" : "badge warning"} data-count={errors || troubles.length} />;
 }

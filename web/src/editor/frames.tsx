@@ -64,7 +64,7 @@ export const NoteView = memo(function NoteView({ id, selected }: NodeProps): Rea
       className="note"
       id={`node-${id}`}
       tabIndex={-1}
-      aria-label={t("note.label")}
+      aria-label={`${t("note.label")} ${note.text.slice(0, 60)}`.trim()}
       data-item={id}
       data-selected={selected || undefined}
       style={note.color === undefined ? undefined : { "--note-surface": note.color }}

@@ -23,6 +23,8 @@ export interface PickListProps<K extends string | number> {
   readonly searched?: boolean;
   /** What to say where there are no items at all. */
   readonly empty: string;
+  /** The id of the list, for the button that opens it. */
+  readonly id?: string;
   readonly onPick: (key: K) => void;
   readonly onClose: () => void;
 }
@@ -33,7 +35,8 @@ const PAGE = 8;
 /** A list in a popover: arrows move, typing filters where it is long, Enter picks. */
 export function PickList<K extends string | number>(props: PickListProps<K>): ReactElement {
   const { at, label, items, selected, empty, onPick, onClose, searched = items.length >= SEARCHED_FROM } = props;
-  const list = useId();
+  const own = useId();
+  const list = props.id ?? own;
   const [query, setQuery] = useState("");
   const found = useMemo(() => matching(items, query), [items, query]);
   const [active, setActive] = useState(() =>
@@ -76,7 +79,9 @@ export function PickList<K extends string | number>(props: PickListProps<K>): Re
         />
       </div>
       {found.length === 0 ? (
-        <p className="nothing">{items.length === 0 ? empty : t("choice.unmatched")}</p>
+        <p id={list} className="nothing">
+          {items.length === 0 ? empty : t("choice.unmatched")}
+        </p>
       ) : (
         <ul id={list} role="listbox" aria-label={label} className="nowheel">
           {found.map(({ key, label: name, detail, picture }, index) => (

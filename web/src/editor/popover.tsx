@@ -49,7 +49,7 @@ export function Popover(props: {
     };
   }, [onClose]);
 
-  return createPortal(
+  const panel = (
     <div
       ref={box}
       className={`editor-popover ${className}`}
@@ -64,9 +64,9 @@ export function Popover(props: {
       onWheel={(event) => event.stopPropagation()}
     >
       {children}
-    </div>,
-    document.body,
+    </div>
   );
+  return createPortal(role === "dialog" ? panel : <section aria-label={label}>{panel}</section>, document.body);
 }
 
 /** Whether the pointer itself moved: what opens under one that rests is told of a move too. */

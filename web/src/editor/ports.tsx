@@ -46,7 +46,7 @@ function PortList({
   const spec = workspace.specs.get(`subgraph:${definition.id}`);
   return (
     <>
-      <h3>{t(`ports.${side}`)}</h3>
+      <h2>{t(`ports.${side}`)}</h2>
       <ul>
         {definition[side].map(({ name }, index) => {
           const socket = spec?.[side][index]?.socket ?? "*";

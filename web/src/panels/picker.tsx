@@ -96,7 +96,11 @@ export function Picker<T>(props: {
           })}
         </div>
         {found.length === 0 && <p className="picker-empty">{empty}</p>}
-        {aside !== undefined && active !== undefined && <div className="picker-aside">{aside(active)}</div>}
+        {aside !== undefined && active !== undefined && (
+          <div className="picker-aside" role="group" aria-label={keyOf(active)} tabIndex={0}>
+            {aside(active)}
+          </div>
+        )}
       </div>
       <div className="unseen" role="status">
         {t("picker.found", { count: found.length })}

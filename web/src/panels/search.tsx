@@ -93,7 +93,7 @@ function Sockets({
   if (sockets.length === 0) return null;
   return (
     <section>
-      <h4>{label}</h4>
+      <p className="spec-part">{label}</p>
       <ul>
         {sockets.map(({ name, socket, tip }) => (
           <li key={name}>

@@ -49,6 +49,7 @@ export function ChoiceField(props: ChoiceFieldProps): ReactElement {
         role="combobox"
         aria-haspopup="listbox"
         aria-expanded={place !== null}
+        aria-controls={place === null ? undefined : `${id}-list`}
         aria-label={`${label}: ${said}`}
         title={said}
         {...invalid(problem)}
@@ -60,6 +61,7 @@ export function ChoiceField(props: ChoiceFieldProps): ReactElement {
       {children}
       {place !== null && (
         <PickList
+          id={`${id}-list`}
           at={place}
           label={label}
           items={options.map((option) => ({

@@ -13,6 +13,6 @@ export interface FieldProps<V> {
   readonly problem?: string | undefined;
 }
 
-export function invalid(problem: string | undefined): { "aria-invalid"?: true; "aria-errormessage"?: string } {
-  return problem === undefined ? {} : { "aria-invalid": true, "aria-errormessage": problem };
+export function invalid(problem: string | undefined): { "aria-invalid"?: true; "aria-describedby"?: string } {
+  return problem === undefined ? {} : { "aria-invalid": true, "aria-describedby": problem };
 }

@@ -73,7 +73,7 @@ describe("a number field", () => {
     render(<NumberField id="a" label="steps" value={0} bounds={STEPS} problem="why" onChange={() => {}} />);
     const field = screen.getByRole("spinbutton");
     expect(field.getAttribute("aria-invalid")).toBe("true");
-    expect(field.getAttribute("aria-errormessage")).toBe("why");
+    expect(field.getAttribute("aria-describedby")).toBe("why");
   });
 });
 
