@@ -13,6 +13,8 @@ from workflows.outputs import InputFolder, OutputFolder, SavedFile, destination,
 
 Side = Annotated[int, Range(16, 16384, step=8)]
 
+PREFIX = Tip("The file's name below the output folder, before its number.")
+
 
 @node("EmptyLatentImage", category="latent", title="Empty Latent Image")
 def empty_latent(
@@ -47,7 +49,7 @@ def save_latent(
     outputs: Resource[OutputFolder],
     document: Resource[Document],
     samples: Latent,
-    filename_prefix: Annotated[str, Text()] = "latents/Patchbay",
+    filename_prefix: Annotated[str, Text(), PREFIX] = "latents/Patchbay",
 ) -> SavedFile:
     """Write latents to a numbered `.latent` file that also carries the workflow."""
     from diffusion.latent_file import write_latent
@@ -56,7 +58,10 @@ def save_latent(
 
 
 @node("LoadLatent", category="latent", title="Load Latent")
-def load_latent(inputs: Resource[InputFolder], latent: Annotated[str, Choice("latents")]) -> Latent:
+def load_latent(
+    inputs: Resource[InputFolder],
+    latent: Annotated[str, Choice("latents"), Tip("A `.latent` file of the input folder.")],
+) -> Latent:
     """Read latents from a `.latent` file of the input folder."""
     from diffusion.latent_file import read_latent
 

@@ -19,6 +19,8 @@ Differing = Annotated[ModelHandle | None, Tip("What ModelMergeSubtract gives: th
 DifferingText = Annotated[TextHandle | None, Tip("What CLIPMergeSubtract gives.")]
 Rank = Annotated[int, Range(1, 4096), Tip("How closely the difference is kept; the file grows with it.")]
 
+PREFIX = Tip("The file's name below the output folder, before its number.")
+
 
 @node(
     "CheckpointSave",
@@ -36,7 +38,7 @@ def save_checkpoint(
     model: ModelHandle,
     clip: TextHandle,
     vae: VaeHandle,
-    filename_prefix: Annotated[str, Text()] = "checkpoints/Patchbay",
+    filename_prefix: Annotated[str, Text(), PREFIX] = "checkpoints/Patchbay",
     dtype: Precision = "fp16",
 ) -> SavedFile:
     """Write a network, a text encoder and a VAE to one checkpoint file, with everything that is on them."""
@@ -53,7 +55,7 @@ def save_model(
     outputs: Resource[OutputFolder],
     document: Resource[Document],
     model: ModelHandle,
-    filename_prefix: Annotated[str, Text()] = "diffusion_models/Patchbay",
+    filename_prefix: Annotated[str, Text(), PREFIX] = "diffusion_models/Patchbay",
     dtype: Precision = "fp16",
 ) -> SavedFile:
     """Write a denoising network to a file of its own, with the merges and adapters that are on it."""
@@ -68,7 +70,7 @@ def save_text_encoder(
     outputs: Resource[OutputFolder],
     document: Resource[Document],
     clip: TextHandle,
-    filename_prefix: Annotated[str, Text()] = "clip/Patchbay",
+    filename_prefix: Annotated[str, Text(), PREFIX] = "clip/Patchbay",
     dtype: Precision = "fp16",
 ) -> SavedFile:
     """Write a text encoder to a file of its own, with the merges and adapters that are on it."""
@@ -83,7 +85,7 @@ def save_vae(
     outputs: Resource[OutputFolder],
     document: Resource[Document],
     vae: VaeHandle,
-    filename_prefix: Annotated[str, Text()] = "vae/Patchbay",
+    filename_prefix: Annotated[str, Text(), PREFIX] = "vae/Patchbay",
     dtype: Precision = "fp16",
 ) -> SavedFile:
     """Write an image autoencoder to a file of its own."""
@@ -135,7 +137,7 @@ def extract_lora(
     base_model: ModelHandle,
     clip: TextHandle | None = None,
     base_clip: TextHandle | None = None,
-    filename_prefix: Annotated[str, Text()] = "loras/Patchbay",
+    filename_prefix: Annotated[str, Text(), PREFIX] = "loras/Patchbay",
     rank: Rank = 8,
     dtype: Precision = "fp16",
 ) -> SavedFile:
@@ -169,7 +171,7 @@ def save_lora(
     progress: Resource[Progress],
     outputs: Resource[OutputFolder],
     document: Resource[Document],
-    filename_prefix: Annotated[str, Text()] = "loras/Patchbay",
+    filename_prefix: Annotated[str, Text(), PREFIX] = "loras/Patchbay",
     rank: Rank = 8,
     lora_type: Annotated[
         Literal["standard", "full_diff"], Tip("Standard is a LoRA of that rank; full_diff keeps all, in a large file.")

@@ -63,8 +63,8 @@ def sample_steps(
     cfg: Guidance = 8.0,
     sampler_name: SamplerName = "euler",
     scheduler: Scheduler = "normal",
-    start_at_step: Annotated[int, Range(0, 10000)] = 0,
-    end_at_step: Annotated[int, Range(0, 10000)] = 10000,
+    start_at_step: Annotated[int, Range(0, 10000), Tip("Steps before it are left out.")] = 0,
+    end_at_step: Annotated[int, Range(0, 10000), Tip("It and the steps after it are left out.")] = 10000,
     return_with_leftover_noise: Annotated[Toggle, Tip("Enable to stop early and hand the noise on.")] = "disable",
 ) -> Latent:
     """Take some of the steps of a schedule, so that one picture can pass through several samplers."""

@@ -11,7 +11,7 @@ from graph.reporting import Note
 from workflows.outputs import InputFolder
 from workflows.variations import varied
 
-Lines = Annotated[str, Text(multiline=True)]
+Lines = Annotated[str, Text(multiline=True), Tip("A text, of several lines if need be.")]
 Pattern = Annotated[str, Text(), Tip("A regular expression, as Python's.")]
 AnyCase = Annotated[bool, Tip("Take A and a as the same.")]
 SameCase = Annotated[bool, Tip("Tell A from a.")]

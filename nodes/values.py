@@ -8,7 +8,7 @@ WIDEST = 2**64 - 1
 
 
 @node("PrimitiveInt", category="values", title="Integer")
-def integer(value: Annotated[int, Range(-WIDEST, WIDEST)] = 0) -> int:
+def integer(value: Annotated[int, Range(-WIDEST, WIDEST), Tip("The number.")] = 0) -> int:
     """A whole number, to be wired into several inputs."""
     return value
 
@@ -20,13 +20,13 @@ def number(value: float = 0.0) -> float:
 
 
 @node("PrimitiveString", category="values", title="Text")
-def text(value: Annotated[str, Text()] = "") -> str:
+def text(value: Annotated[str, Text(), Tip("The text.")] = "") -> str:
     """A line of text, to be wired into several inputs."""
     return value
 
 
 @node("PrimitiveStringMultiline", category="values", title="Text (Lines)")
-def long_text(value: Annotated[str, Text(multiline=True)] = "") -> str:
+def long_text(value: Annotated[str, Text(multiline=True), Tip("The text.")] = "") -> str:
     """A text of several lines, to be wired into several inputs."""
     return value
 
@@ -63,7 +63,7 @@ def reroute(value: Any) -> Any:
 
 
 @node("Note", "MarkdownNote", category="values", target=False)
-def note(text: Annotated[str, Text(multiline=True)] = "") -> None:
+def note(text: Annotated[str, Text(multiline=True), Tip("What is to be remembered.")] = "") -> None:
     """Words for whoever reads the workflow. Nothing runs for them."""
 
 

@@ -21,6 +21,7 @@ def test_a_node_says_what_it_does(name):
     assert spec.description.endswith(".")
     for declared in spec.inputs:
         assert not declared.tip or declared.tip.endswith("."), declared.name
+        assert declared.tip or declared.widget is None, declared.name
 
 
 @pytest.mark.parametrize("name", FUNCTIONS)
