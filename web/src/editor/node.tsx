@@ -112,7 +112,7 @@ function Body({ node, spec, run, problems, detail }: BodyProps): ReactElement {
             node={node}
             spec={spec}
             row={row}
-            missing={row.input !== null && problemAt(row.input.name) !== null}
+            problem={row.input === null ? null : problemAt(row.input.name)}
           />
         ),
       )}
@@ -128,9 +128,9 @@ function SocketRow(props: {
   readonly node: GraphNode;
   readonly spec: NodeSpec;
   readonly row: Row;
-  readonly missing: boolean;
+  readonly problem: string | null;
 }): ReactElement {
-  const { node, spec, row, missing } = props;
+  const { node, spec, row, problem } = props;
   const workspace = useWorkspace();
   const { input } = row;
   const output = row.output === null ? undefined : spec.outputs[row.output];
@@ -145,9 +145,14 @@ function SocketRow(props: {
             y={row.height / 2}
             linked={isLinked(node, input.name)}
             lazy={input.lazy}
-            missing={missing}
+            missing={problem !== null}
           />
-          <span className="socket-name" title={input.tip || undefined} data-optional={!input.required || undefined}>
+          <span
+            className="socket-name"
+            title={problem ?? (input.tip || undefined)}
+            data-faulty={problem !== null || undefined}
+            data-optional={!input.required || undefined}
+          >
             {labelOf(input)}
           </span>
         </>
