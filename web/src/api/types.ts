@@ -101,6 +101,8 @@ export interface Upload {
 export interface Revision {
   readonly revision: number;
   readonly saved: number;
+  /** It says that the document was removed, and holds none. */
+  readonly removed: boolean;
 }
 
 /** One message of the event stream; volatile ones (progress) have no `seq`. */

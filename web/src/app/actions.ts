@@ -1,6 +1,7 @@
 /** What can be done to the page as a whole; with the editor's own actions it makes menu, palette, sheet and keys. */
 
 import type { Action } from "../editor/actions.ts";
+import { openHelp } from "../panels/help_card.tsx";
 import { t } from "../strings/index.ts";
 import { explain } from "../studio/explaining.ts";
 import { guarded, openFiles, openText } from "../studio/opening.ts";
@@ -56,6 +57,7 @@ export function pageActions(studio: Studio): Action[] {
     action("file.templates", t("file.templates"), t("group.file"), ["Alt+T"], () => studio.window.set("templates")),
     action("file.save", t("file.save"), t("group.file"), ["Mod+S"], save),
     action("file.save_as", t("file.save_as"), t("group.file"), ["Mod+Shift+S"], () => studio.window.set("save")),
+    action("file.versions", t("versions.menu"), t("group.file"), [], () => studio.window.set("versions")),
     action("file.export", t("file.export"), t("group.file"), [], () => exportDocument(tab())),
     action("file.export_api", t("file.export_api"), t("group.file"), [], () => void exportApi(studio, tab())),
     action("file.export_svg", t("file.export_svg"), t("group.file"), [], () => exportSvg(tab())),
@@ -63,6 +65,14 @@ export function pageActions(studio: Studio): Action[] {
     action("file.close", t("file.close"), t("group.file"), ["Alt+W"], () => void studio.close(tab())),
     action("app.palette", t("palette.title"), t("group.app"), ["Mod+K", "F1"], () => studio.window.set("palette")),
     action("app.shortcuts", t("shortcuts.title"), t("group.app"), ["?"], () => studio.window.set("shortcuts")),
+    action(
+      "app.help",
+      t("help.node"),
+      t("group.app"),
+      ["Shift+F1"],
+      () => openHelp(studio, helped(studio)!),
+      () => helped(studio) !== undefined,
+    ),
     action("app.settings", t("settings.title"), t("group.app"), ["Mod+,"], () => studio.window.set("settings")),
     action("app.view", t("view.toggle"), t("group.app"), ["Alt+V"], () =>
       tab().view.set(tab().view.get() === "graph" ? "form" : "graph"),
@@ -87,6 +97,13 @@ export function pageActions(studio: Studio): Action[] {
 function selected(studio: Studio): string[] {
   const tab = studio.current.get();
   return [...tab.selection.items].filter((id) => tab.store.graph().nodes.has(id)).map((id) => tab.runId(id));
+}
+
+/** The node that the keyboard is at, or the first that is selected. */
+function helped(studio: Studio): string | undefined {
+  const { workspace, selection, view } = studio.current.get();
+  if (view.get() !== "graph") return undefined;
+  return [workspace.focused.get() ?? "", ...selection.items].find((id) => workspace.node(id) !== undefined);
 }
 
 function askForFiles(studio: Studio): void {

@@ -44,7 +44,7 @@ export function Header({ actions }: { readonly actions: ReadonlyMap<string, Acti
 
 const MENU: readonly (readonly string[])[] = [
   ["file.new", "file.open", "file.templates"],
-  ["file.save", "file.save_as"],
+  ["file.save", "file.save_as", "file.versions"],
   ["file.export", "file.export_api", "file.export_svg", "file.export_png"],
   ["app.palette", "app.shortcuts", "app.settings"],
 ];

@@ -8,6 +8,7 @@ import "../styles/panels.css";
 import "../styles/app.css";
 import "../styles/editor.css";
 import "../styles/interface.css";
+import "../styles/reference.css";
 import { ApiError } from "../api/client.ts";
 import { nodes } from "../api/routes.ts";
 import { setLanguage, t } from "../strings/index.ts";

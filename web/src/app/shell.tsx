@@ -4,6 +4,7 @@ import { useEffect, useMemo } from "react";
 import { editorActions, type Action } from "../editor/actions.ts";
 import { Editor } from "../editor/editor.tsx";
 import { FormView } from "../panels/form.tsx";
+import { HelpCard } from "../panels/help_card.tsx";
 import { PictureDialog } from "../panels/picture_dialog.tsx";
 import { SearchPopover } from "../panels/search.tsx";
 import { t } from "../strings/index.ts";
@@ -43,6 +44,7 @@ export function Shell(): ReactElement {
       <StatusBar />
       <Search />
       <Pictures />
+      <HelpCard />
       <Windows actions={actions} />
       <NoticeList />
       <DropTarget />

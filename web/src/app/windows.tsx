@@ -7,6 +7,7 @@ import { PaletteDialog } from "../panels/palette.tsx";
 import { SettingsDialog } from "../panels/settings.tsx";
 import { ShortcutsDialog } from "../panels/shortcuts.tsx";
 import { TemplatesDialog } from "../panels/templates.tsx";
+import { VersionsDialog } from "../panels/versions.tsx";
 import { t } from "../strings/index.ts";
 import { useStudio, useTab } from "../studio/context.ts";
 import { saveAs } from "../studio/saving.ts";
@@ -32,6 +33,8 @@ export function Windows({ actions }: { readonly actions: ReadonlyMap<string, Act
       return <SettingsDialog onClose={close} />;
     case "templates":
       return <TemplatesDialog onClose={close} />;
+    case "versions":
+      return <VersionsDialog onClose={close} />;
     case "save":
       return <SaveDialog onClose={close} />;
     case null:

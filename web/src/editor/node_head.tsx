@@ -30,7 +30,7 @@ export function NodeHead({ node, spec, run }: NodeHeadProps): ReactElement {
       setCollapsed(draft, [node.id], !node.collapsed),
     );
   return (
-    <header className="node-head" title={spec.description || undefined}>
+    <header className="node-head">
       <button
         type="button"
         className="twist nodrag"

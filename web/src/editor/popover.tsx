@@ -19,10 +19,12 @@ export function Popover(props: {
   readonly label: string;
   readonly role?: "dialog" | "menu" | "listbox";
   readonly className?: string;
+  /** Whether the focus stays where it is. */
+  readonly leavesFocus?: boolean;
   readonly onClose: () => void;
   readonly children: ReactNode;
 }): ReactElement {
-  const { at, label, role = "dialog", className = "", onClose, children } = props;
+  const { at, label, role = "dialog", className = "", leavesFocus = false, onClose, children } = props;
   const box = useRef<HTMLDivElement>(null);
   const [style, setStyle] = useState<CSSProperties>({ opacity: 0 }); // hidden it could not take the focus;
 
@@ -37,7 +39,7 @@ export function Popover(props: {
 
   useEffect(() => {
     const before = document.activeElement;
-    if (!box.current!.contains(before)) box.current!.focus({ preventScroll: true }); // so that Escape reaches it
+    if (!leavesFocus && !box.current!.contains(before)) box.current!.focus({ preventScroll: true }); // so that Escape reaches it
     const outside = (event: PointerEvent): void => {
       if (!box.current?.contains(event.target as globalThis.Node)) onClose();
     };
@@ -47,7 +49,7 @@ export function Popover(props: {
       const lost = document.activeElement === document.body || document.activeElement === null;
       if (lost && before instanceof HTMLElement) before.focus({ preventScroll: true });
     };
-  }, [onClose]);
+  }, [leavesFocus, onClose]);
 
   const panel = (
     <div

@@ -14,6 +14,7 @@ import type { Wire as GraphWire } from "../document/wires.ts";
 import type { Scene } from "./scene.ts";
 import { Topic } from "./topic.ts";
 import type { WireEdge } from "./wire.tsx";
+import { wireLabel } from "./wire_label.ts";
 import type { Workspace } from "./workspace.ts";
 
 /** In graph units: how coarsely the window moves, and how far it reaches beyond the view. */
@@ -179,12 +180,14 @@ export class WindowModel {
     const idle = [from.node, to].some((end) => workspace.node(end)?.mode !== "run");
     const known = this.edges.get(id);
     const handle = `out:${from.output}`;
+    const ariaLabel = wireLabel(workspace, from, { node: to, input });
     if (
       known?.source === from.node &&
       known.sourceHandle === handle &&
       known.selected === selected &&
       known.data?.socket === socket &&
-      known.data.idle === idle
+      known.data.idle === idle &&
+      known.ariaLabel === ariaLabel
     ) {
       return known;
     }
@@ -196,6 +199,7 @@ export class WindowModel {
       target: to,
       targetHandle: `in:${input}`,
       selected,
+      ariaLabel,
       data: { output: from.output, input, socket, idle },
     };
     this.edges.set(id, edge);

@@ -12,8 +12,8 @@ import { useDocument, useRun, useStudio, useTab } from "../studio/context.ts";
 import { guarded } from "../studio/opening.ts";
 import type { Tab } from "../studio/tab.ts";
 import { useTopic } from "../studio/topic.ts";
+import { NodeHelp } from "./node_help.tsx";
 import { Empty } from "./parts.tsx";
-import { SpecSummary } from "./search.tsx";
 
 /** The selected node: what it is for, how its last run went, and why it would run again. */
 export function InspectorPanel(): ReactElement {
@@ -42,7 +42,7 @@ function NodeFacts({ tab, node }: { readonly tab: Tab; readonly node: GraphNode 
       </p>
       {state !== undefined && <RunFacts state={state} why={reasons && whyOf(reasons, tab.runId(node.id))} />}
       <WhyRun tab={tab} id={tab.runId(node.id)} />
-      <SpecSummary spec={spec} />
+      <NodeHelp spec={spec} />
     </div>
   );
 }

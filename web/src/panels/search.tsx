@@ -1,4 +1,4 @@
-import type { ReactElement } from "react";
+import type { ReactElement, ReactNode } from "react";
 import { useMemo } from "react";
 
 import type { NodeSpecs } from "../document/specs.ts";
@@ -71,12 +71,19 @@ function shelved(found: readonly NodeSpec[], recent: readonly string[]): readonl
   return found.toSorted((a, b) => rank(a) - rank(b) || depth(a) - depth(b) || a.category.localeCompare(b.category));
 }
 
-/** What a node type is for, what it takes and what it gives. */
-export function SpecSummary({ spec }: { readonly spec: NodeSpec }): ReactElement {
+/** What a node type is for, what else there is to say of it, what it takes and what it gives. */
+export function SpecSummary({
+  spec,
+  children,
+}: {
+  readonly spec: NodeSpec;
+  readonly children?: ReactNode;
+}): ReactElement {
   return (
     <div className="spec">
       <strong>{spec.title}</strong>
       <p>{spec.description}</p>
+      {children}
       <Sockets label={t("spec.inputs")} sockets={spec.inputs} />
       <Sockets label={t("spec.outputs")} sockets={spec.outputs} />
     </div>

@@ -3,6 +3,7 @@
 import { app } from "./en/app.ts";
 import { editor } from "./en/editor.ts";
 import { panels } from "./en/panels.ts";
+import { reference } from "./en/reference.ts";
 import { structure } from "./en/structure.ts";
 
-export const en = { ...app, ...editor, ...panels, ...structure };
+export const en = { ...app, ...editor, ...panels, ...reference, ...structure };

@@ -5,8 +5,9 @@ import { choices, drafts, upload } from "../api/routes.ts";
 import { RunStore } from "../api/runs.ts";
 import type { Artifact, NodeList } from "../api/types.ts";
 import { NodeSpecs } from "../document/specs.ts";
-import type { WorkflowDocument } from "../document/types.ts";
+import type { NodeId, WorkflowDocument } from "../document/types.ts";
 import { ChoiceLists } from "../editor/choice_lists.ts";
+import type { Place as OnPage } from "../editor/popover.tsx";
 import { Topic } from "../editor/topic.ts";
 import type { Preferences, Search, Services } from "../editor/workspace.ts";
 import { openDocument } from "../files/open.ts";
@@ -14,6 +15,7 @@ import { t } from "../strings/index.ts";
 import { freshId } from "./fresh_id.ts";
 import { keepChecked } from "./checking.ts";
 import { DraftKeeper } from "./drafts.ts";
+import { Examples } from "./examples.ts";
 import { Notices } from "./notices.ts";
 import { Runner, show, type RunOptions } from "./running.ts";
 import { noteSession } from "./session.ts";
@@ -21,7 +23,15 @@ import type { SettingsStore } from "./settings.ts";
 import { Tab, type Place } from "./tab.ts";
 import { troublesOf } from "./troubles.ts";
 
-export type Window = "palette" | "shortcuts" | "settings" | "templates" | "save";
+export type Window = "palette" | "shortcuts" | "settings" | "templates" | "versions" | "save";
+
+/** Help on a node, and where on the page. */
+export interface Help {
+  readonly node: NodeId;
+  readonly at: OnPage;
+  /** It shows because the pointer rests on the title; it goes when that leaves. */
+  readonly resting: boolean;
+}
 
 const THUMBNAIL = 256;
 const EMPTY: WorkflowDocument = {
@@ -43,6 +53,9 @@ export class Studio {
   readonly window = new Topic<Window | null>(null);
   /** The search for a node type that is open. */
   readonly search = new Topic<Search | null>(null);
+  /** The node that help is shown on. */
+  readonly help = new Topic<Help | null>(null);
+  readonly examples = new Examples();
   /** Pictures of a node that are looked at closely. */
   readonly pictures = new Topic<{ readonly artifacts: readonly Artifact[]; readonly index: number } | null>(null);
   readonly services: Services;
