@@ -11,6 +11,7 @@ import { inputsOf } from "../document/specs.ts";
 import type { Frame, GraphNode, Note, NodeId, Point, Rect } from "../document/types.ts";
 import { wiresFrom, wiresInto } from "../document/wires.ts";
 import type { Wire as GraphWire } from "../document/wires.ts";
+import { language } from "../strings/index.ts";
 import type { Scene } from "./scene.ts";
 import { Topic } from "./topic.ts";
 import type { WireEdge } from "./wire.tsx";
@@ -38,11 +39,17 @@ interface Known {
   readonly node: Node;
 }
 
+interface KnownEdge {
+  readonly edge: WireEdge;
+  /** What its name was made of. */
+  readonly named: readonly unknown[];
+}
+
 export class WindowModel {
   readonly window = new Topic<Window>(EMPTY);
   private area = "";
   private readonly nodes = new Map<string, Known>();
-  private readonly edges = new Map<string, WireEdge>();
+  private readonly edges = new Map<string, KnownEdge>();
   private readonly stops: readonly (() => void)[];
 
   constructor(
@@ -177,10 +184,14 @@ export class WindowModel {
     const chosen = workspace.wire.get();
     const selected = chosen !== null && chosen.to.node === to && chosen.to.input === input;
     const socket = workspace.socketAt(from);
-    const idle = [from.node, to].some((end) => workspace.node(end)?.mode !== "run");
-    const known = this.edges.get(id);
+    const ends = [workspace.node(from.node), workspace.node(to)];
+    const idle = ends.some((end) => end?.mode !== "run");
+    const before = this.edges.get(id);
+    const known = before?.edge;
     const handle = `out:${from.output}`;
-    const ariaLabel = wireLabel(workspace, from, { node: to, input });
+    const named = [language(), from.output, ...ends, ...ends.map((end) => end && workspace.spec(end))];
+    const isNamed = before !== undefined && named.every((part, index) => part === before.named[index]);
+    const ariaLabel = isNamed ? before.edge.ariaLabel! : wireLabel(workspace, from, { node: to, input });
     if (
       known?.source === from.node &&
       known.sourceHandle === handle &&
@@ -189,6 +200,7 @@ export class WindowModel {
       known.data.idle === idle &&
       known.ariaLabel === ariaLabel
     ) {
+      if (!isNamed) this.edges.set(id, { edge: known, named });
       return known;
     }
     const edge: WireEdge = {
@@ -202,7 +214,7 @@ export class WindowModel {
       ariaLabel,
       data: { output: from.output, input, socket, idle },
     };
-    this.edges.set(id, edge);
+    this.edges.set(id, { edge, named });
     return edge;
   }
 }

@@ -1,7 +1,7 @@
 import { describe, expect, it, vi } from "vitest";
 
 import type { NodeRun } from "../../src/api/run.ts";
-import { moveItems, removeItems } from "../../src/document/operations.ts";
+import { moveItems, removeItems, setTitle } from "../../src/document/operations.ts";
 import type { Run } from "../../src/editor/run_view.ts";
 import { RunView } from "../../src/editor/run_view.ts";
 import { Scene } from "../../src/editor/scene.ts";
@@ -55,6 +55,17 @@ describe("the window", () => {
     workspace.view.show({ x: -1400, y: 0, zoom: 1 });
     expect(shown()).toEqual(["2", "3"]);
     expect(model.window.get().nodes.find(({ id }) => id === "2")).toBe(before);
+  });
+
+  it("names wires by the titles of their nodes as they are now, and keeps a wire that is called the same", () => {
+    const { store, model } = row();
+    const wire = () => model.window.get().edges.find(({ id }) => id === "2\nimage")!;
+    expect(wire().ariaLabel).toBe("IMAGE of Blur to image of Blur");
+    const before = wire();
+    store.edit("move", (draft) => moveItems(draft, ["1"], { x: 5, y: 5 }));
+    expect(wire()).toBe(before);
+    store.edit("rename", (draft) => setTitle(draft, "1", "Soft"));
+    expect(wire().ariaLabel).toBe("IMAGE of Soft to image of Blur");
   });
 
   it("is empty from afar, where one canvas shows everything", () => {
