@@ -257,8 +257,9 @@ async def test_jobs_run_side_by_side_on_several_devices(site):
 async def test_one_job_starts_one_process(site):
     async with site(devices=("cpu", "cpu:1")) as here:
         await here.ended(await here.submit(HELLO))
-        await here.in_state("idle")
-        assert sorted(worker["state"] for worker in here.pool.workers()) == ["idle", "off"]
+        async with asyncio.timeout(30):  # whichever of them took it
+            while sorted(worker["state"] for worker in here.pool.workers()) != ["idle", "off"]:
+                await asyncio.sleep(0.01)
 
 
 @in_loop
