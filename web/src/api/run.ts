@@ -45,6 +45,7 @@ export function isEnded(state: JobState): boolean {
 }
 
 type Data = Readonly<Record<string, unknown>>;
+export type Sources = ReadonlyMap<NodeId, readonly NodeId[]>;
 
 /** Live state of one job. `changed` is called at most once until `flush`. */
 export class JobRun {
@@ -55,6 +56,8 @@ export class JobRun {
   private readonly wholeListeners = new Set<() => void>();
   private told = 0;
   private readonly touched = new Set<NodeId>();
+  /** From which nodes each node of the document takes what it is given. */
+  private sources: Sources = new Map();
   /** Seconds that each node took the last time, to weigh progress by. */
   expected: ReadonlyMap<NodeId, number> = new Map();
 
@@ -112,6 +115,24 @@ export class JobRun {
     this.changed();
   }
 
+  /** How the document that was sent is wired: what only nodes that are kept are made from is kept as well. */
+  knowSources(sources: Sources): void {
+    this.sources = sources;
+    this.keepSources();
+    this.changed();
+  }
+
+  private keepSources(): void {
+    const open = [...this.nodes].flatMap(([id, { state }]) => (state === "cached" ? [id] : []));
+    for (let id = open.pop(); id !== undefined; id = open.pop()) {
+      for (const source of this.sources.get(id) ?? []) {
+        if (this.nodes.has(source)) continue;
+        this.update(source, { ...PLANNED, state: "cached" });
+        open.push(source);
+      }
+    }
+  }
+
   private fold(job: Job): void {
     this.current =
       job.nodes === undefined && this.current.nodes !== undefined ? { ...job, nodes: this.current.nodes } : job;
@@ -121,6 +142,7 @@ export class JobRun {
     for (const id of new Set(job.outputs.map((artifact) => artifact.node))) {
       this.update(id, { artifacts: job.outputs.filter((artifact) => artifact.node === id) });
     }
+    this.keepSources();
   }
 
   /** What an event of this job means for it. */
@@ -158,6 +180,7 @@ export class JobRun {
     const cached = new Set(data["cached"] as readonly NodeId[]);
     for (const id of data["steps"] as readonly NodeId[]) this.update(id, { ...PLANNED, warnings: [] });
     for (const id of cached) this.update(id, { ...PLANNED, state: "cached" });
+    this.keepSources();
   }
 
   private turn(type: string, data: Data, time: number): void {

@@ -1,4 +1,4 @@
-import { useSyncExternalStore } from "react";
+import { useState, useSyncExternalStore } from "react";
 import type { ReactElement } from "react";
 
 import { models, tokens } from "../api/routes.ts";
@@ -119,7 +119,11 @@ function SourceField({ node, input, source, ...field }: SourceFieldProps): React
   const workspace = useWorkspace();
   const { choices } = workspace.services;
   const options = useSyncExternalStore(choices.subscribe, () => choices.get(source));
-  const onOpen = (): void => void choices.refresh(source);
+  const [pictured, setPictured] = useState<ReadonlySet<string>>(new Set());
+  const onOpen = (): void => {
+    void choices.refresh(source);
+    if (THUMBNAILS.has(source)) void withPicture(source).then(setPictured);
+  };
   if (source === "images") {
     return (
       <ImageField
@@ -132,8 +136,25 @@ function SourceField({ node, input, source, ...field }: SourceFieldProps): React
       />
     );
   }
-  const thumbnail = THUMBNAILS.has(source) ? (name: string) => models.previewAddress(source, name) : undefined;
-  return <ChoiceField {...field} options={options} onOpen={onOpen} thumbnail={thumbnail} />;
+  const thumbnail = (name: string): string | null => (pictured.has(name) ? models.previewAddress(source, name) : null);
+  return (
+    <ChoiceField
+      {...field}
+      options={options}
+      onOpen={onOpen}
+      thumbnail={THUMBNAILS.has(source) ? thumbnail : undefined}
+    />
+  );
+}
+
+/** The models of a kind that a picture lies beside. */
+async function withPicture(kind: string): Promise<ReadonlySet<string>> {
+  try {
+    const { models: files } = await models.list(kind);
+    return new Set(files.flatMap(({ name, preview }) => (preview === null ? [] : [name])));
+  } catch {
+    return new Set(); // the connection's own state tells that the server cannot be reached
+  }
 }
 
 /** A value that is shown and not written here. */

@@ -73,6 +73,8 @@ export const NodeView = memo(function NodeView({ id, selected }: NodeProps): Rea
   );
 });
 
+type Fault = Pick<Problem, "message" | "severity">;
+
 interface BodyProps {
   readonly node: GraphNode;
   readonly spec: NodeSpec;
@@ -85,10 +87,10 @@ function Body({ node, spec, run, problems, detail }: BodyProps): ReactElement {
   const workspace = useWorkspace();
   const { rows, preview } = shapeOf(node, spec);
   const prompt = spec.inputs.some(({ socket }) => socket === "CLIP");
-  const problemAt = (input: string): string | null =>
-    (run?.state === "failed" && run.input === input ? run.message : null) ??
-    problems.find((problem) => problem.input === input)?.message ??
-    null;
+  const problemAt = (input: string): Fault | null =>
+    run?.state === "failed" && run.input === input && run.message !== null
+      ? { message: run.message, severity: "error" }
+      : (problems.find((problem) => problem.input === input) ?? null);
   return (
     <>
       {rows.map((row) =>
@@ -103,7 +105,8 @@ function Body({ node, spec, run, problems, detail }: BodyProps): ReactElement {
             height={row.height}
             prompt={prompt}
             plain={detail !== "full"}
-            problem={problemAt(row.input.name)}
+            problem={problemAt(row.input.name)?.message ?? null}
+            severity={problemAt(row.input.name)?.severity ?? "error"}
             shown={run?.state === "failed" && run.input === row.input.name}
           />
         ) : (
@@ -128,7 +131,7 @@ function SocketRow(props: {
   readonly node: GraphNode;
   readonly spec: NodeSpec;
   readonly row: Row;
-  readonly problem: string | null;
+  readonly problem: Fault | null;
 }): ReactElement {
   const { node, spec, row, problem } = props;
   const workspace = useWorkspace();
@@ -145,12 +148,12 @@ function SocketRow(props: {
             y={row.height / 2}
             linked={isLinked(node, input.name)}
             lazy={input.lazy}
-            missing={problem !== null}
+            missing={problem?.severity === "error"}
           />
           <span
             className="socket-name"
-            title={problem ?? (input.tip || undefined)}
-            data-faulty={problem !== null || undefined}
+            title={problem?.message ?? (input.tip || undefined)}
+            data-faulty={problem?.severity}
             data-optional={!input.required || undefined}
           >
             {labelOf(input)}
@@ -222,10 +225,7 @@ function RerouteView({ node, selected }: { readonly node: GraphNode; readonly se
 }
 
 /** What is wrong with the node as a whole rather than with one of its inputs. */
-function wholeFault(
-  run: NodeRun | undefined,
-  problems: readonly Problem[],
-): Pick<Problem, "message" | "severity"> | null {
+function wholeFault(run: NodeRun | undefined, problems: readonly Problem[]): Fault | null {
   if (run?.state === "failed" && run.message !== null && run.input === null)
     return { message: run.message, severity: "error" };
   const whole = problems.filter(({ input }) => input === null);

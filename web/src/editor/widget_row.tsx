@@ -1,6 +1,7 @@
 import { memo, useCallback } from "react";
 import type { ReactElement } from "react";
 
+import type { Severity } from "../api/types.ts";
 import { isMultiline, WIDGET_ROW } from "../document/geometry.ts";
 import type { Control, InputSpec, Literal, NodeId, Value } from "../document/types.ts";
 import { useWorkspace } from "./context.ts";
@@ -23,13 +24,14 @@ export interface WidgetRowProps {
   /** Without fields: what is written, as text. */
   readonly plain: boolean;
   readonly problem: string | null;
+  readonly severity: Severity;
   /** Whether the problem stays in sight. */
   readonly shown: boolean;
 }
 
 /** One input that can be written: its widget, its socket, and what is wrong with it. */
 export const WidgetRow = memo(function WidgetRow(props: WidgetRowProps): ReactElement {
-  const { node, input, value, y, height, plain, problem, shown } = props;
+  const { node, input, value, y, height, plain, problem, severity, shown } = props;
   const linked = value !== undefined && "link" in value;
   const fault = problem === null ? undefined : `${node}-${input.name}-fault`;
   return (
@@ -37,6 +39,7 @@ export const WidgetRow = memo(function WidgetRow(props: WidgetRowProps): ReactEl
       className="widget-row"
       style={{ top: y, height }}
       data-shown={(shown && problem !== null) || undefined}
+      data-severity={problem === null ? undefined : severity}
       title={input.tip || undefined}
     >
       <Socket
@@ -50,7 +53,7 @@ export const WidgetRow = memo(function WidgetRow(props: WidgetRowProps): ReactEl
       {linked ? <Linked {...props} /> : plain ? <Plain {...props} /> : <Widget {...props} fault={fault} />}
       {problem !== null && (
         <p id={fault} className="widget-fault" role={shown ? "alert" : undefined}>
-          <Icon name="error" />
+          <Icon name={severity} />
           {problem}
         </p>
       )}

@@ -3,7 +3,8 @@
 import { ApiError } from "../api/client.ts";
 import { documents, jobs, templates, workflows } from "../api/routes.ts";
 import { Refused } from "../document/refused.ts";
-import type { Members } from "../document/types.ts";
+import type { Members, WorkflowDocument } from "../document/types.ts";
+import { addPicture } from "../editor/editing.ts";
 import { openDocument } from "../files/open.ts";
 import { t } from "../strings/index.ts";
 import type { Studio } from "./studio.ts";
@@ -11,7 +12,19 @@ import type { Tab } from "./tab.ts";
 
 /** Open files in tabs of their own. What one of them lacks is told and never keeps it from opening. */
 export async function openFiles(studio: Studio, files: Iterable<File>): Promise<void> {
-  for (const file of files) await guarded(studio, () => openBytes(studio, file, file.name.replace(/\.\w+$/, "")));
+  for (const file of files) await guarded(studio, () => openFile(studio, file));
+}
+
+/** A picture that carries no workflow becomes a node of the open one that loads it. */
+async function openFile(studio: Studio, file: File): Promise<void> {
+  try {
+    await openBytes(studio, file, file.name.replace(/\.\w+$/, ""));
+  } catch (error) {
+    if (!(error instanceof Refused && file.type.startsWith("image/"))) throw error;
+    const { workspace } = studio.current.get();
+    await addPicture(workspace, file, workspace.view.middle);
+    studio.notices.tell("done", t("open.picture", { name: file.name }));
+  }
 }
 
 export async function openText(studio: Studio, text: string): Promise<void> {
@@ -54,10 +67,9 @@ function sentenceOf(error: unknown): string {
 
 async function openBytes(studio: Studio, bytes: Blob, title: string): Promise<void> {
   const opened = await documents.open(bytes);
-  const nodes = opened.document["nodes"];
-  if (typeof nodes !== "object" || nodes === null || Object.keys(nodes).length === 0)
-    throw new Refused({ code: "not_a_document" });
-  const tab = await openMembers(studio, opened.document, title);
+  const document = await openDocument(opened.document, studio.specs);
+  if (document.graph.nodes.size === 0) throw new Refused({ code: "not_a_document" });
+  const tab = openTab(studio, document, title);
   tab.problems.set(opened.problems);
   const { missing } = opened;
   if (missing.nodes.length + missing.models.length === 0) return;
@@ -66,7 +78,10 @@ async function openBytes(studio: Studio, bytes: Blob, title: string): Promise<vo
 }
 
 async function openMembers(studio: Studio, members: Members, title: string): Promise<Tab> {
-  const document = await openDocument(members, studio.specs);
+  return openTab(studio, await openDocument(members, studio.specs), title);
+}
+
+function openTab(studio: Studio, document: WorkflowDocument, title: string): Tab {
   const tab = studio.tab(document.title === "" ? { ...document, title } : document);
   studio.add(tab);
   return tab;

@@ -1,10 +1,11 @@
 /** Sends a tab's document to the queue, and shows on its nodes the job that matters. */
 
 import { ApiError } from "../api/client.ts";
-import { isEnded, type JobRun } from "../api/run.ts";
+import { isEnded, type JobRun, type Sources } from "../api/run.ts";
 import { jobs } from "../api/routes.ts";
 import type { RunStore } from "../api/runs.ts";
 import { applyControls } from "../document/operations/controls.ts";
+import { wiresInto } from "../document/wires.ts";
 import { writeDocument } from "../files/patchbay.ts";
 import { t } from "../strings/index.ts";
 import { keepReasons, reasonsBefore } from "./explaining.ts";
@@ -40,11 +41,12 @@ export class Runner {
       };
       try {
         const reasons = await reasonsBefore(submission.document, targets);
+        const sources = sourcesOf(tab);
         const { job } = await jobs.submit(submission, freshId());
         keepReasons(tab, job.id, reasons);
         tab.jobs.push(job.id);
         tab.jobs.splice(0, tab.jobs.length - KEPT_JOBS);
-        this.runs.adopt(job);
+        this.runs.adopt(job).knowSources(sources);
         show(tab, this.runs);
       } catch (error) {
         this.refused(tab, error);
@@ -72,6 +74,12 @@ export class Runner {
     const first = error.problems.find(({ severity }) => severity === "error") ?? error.problems[0]!;
     this.notices.tell("error", t("run.refused", { count: error.problems.length, message: first.message }));
   }
+}
+
+/** Which nodes each node is fed by. */
+function sourcesOf(tab: Tab): Sources {
+  const nodes = [...tab.store.graph("").nodes.values()];
+  return new Map(nodes.map((node) => [node.id, Array.from(wiresInto(node), ({ from }) => from.node)]));
 }
 
 /** The values that a control is about to change, as the job that was sent has them. */

@@ -24,6 +24,26 @@ describe("a run", () => {
     expect(run.job).toMatchObject({ state: "succeeded", finished: 103 });
   });
 
+  test("keeps what only nodes that are kept are made from, whichever is heard first, and leaves alone what was not asked for", () => {
+    const sources = new Map([
+      ["save", ["decode"]],
+      ["decode", ["load", "sample"]],
+      ["sample", ["load"]],
+      ["other", ["load"]],
+    ]);
+    const states = (run: JobRun): (string | undefined)[] =>
+      ["load", "sample", "decode", "save", "other"].map((id) => run.node(id)?.state);
+    const late = running([], ["save"]);
+    late.knowSources(sources);
+    const early = new JobRun(job(), () => undefined);
+    early.knowSources(sources);
+    early.take(event("planned", { steps: [], cached: ["save"] }));
+    for (const run of [late, early]) expect(states(run)).toEqual(["cached", "cached", "cached", "cached", undefined]);
+    const partly = running(["save"], ["decode"]);
+    partly.knowSources(sources);
+    expect(states(partly)).toEqual(["cached", "cached", "cached", "planned", undefined]);
+  });
+
   test("adds up the seconds of a node that runs once per item", () => {
     const run = running();
     for (const item of [0, 1]) run.take(event("node_finished", { node: "sample", seconds: 2, item, items: 2 }));

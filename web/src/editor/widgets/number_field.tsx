@@ -8,6 +8,8 @@ import { fraction, readNumber, stepped } from "./numbers.ts";
 
 const PIXELS_A_STEP = 4;
 const DEAD_ZONE = 3;
+/** More digits than this are set small, and the label gives way to them. */
+const WIDE = 12;
 
 interface Scrub {
   readonly pointer: number;
@@ -29,6 +31,7 @@ export function NumberField({ id, label, value, bounds, problem, onChange, child
   const scrub = useRef<Scrub | null>(null);
   const input = useRef<HTMLInputElement>(null);
   const filled = fraction(value, bounds);
+  const shown = typed ?? String(value);
 
   const finish = (): void => {
     if (typed === null) return;
@@ -82,7 +85,8 @@ export function NumberField({ id, label, value, bounds, problem, onChange, child
     <div
       className="field number nodrag"
       data-invalid={problem !== undefined || undefined}
-      style={filled === null ? undefined : { "--filled": filled }}
+      data-long={shown.length > WIDE || undefined}
+      style={{ "--filled": filled ?? undefined, "--digits": shown.length }}
       onPointerDown={onPointerDown}
       onPointerMove={onPointerMove}
       onPointerUp={onPointerUp}
@@ -96,7 +100,7 @@ export function NumberField({ id, label, value, bounds, problem, onChange, child
         inputMode={bounds.whole ? "numeric" : "decimal"}
         autoComplete="off"
         spellCheck={false}
-        value={typed ?? String(value)}
+        value={shown}
         aria-valuenow={Number(value)}
         aria-valuetext={String(value)}
         aria-valuemin={Number(bounds.low)}

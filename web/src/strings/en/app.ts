@@ -71,6 +71,7 @@ export const app = {
   "save.conflict": "Somebody else saved {name} meanwhile.",
   "save.over": "Save over it",
   "open.nothing": "There is no workflow in this file.",
+  "open.picture": "{name} carries no workflow: a node that loads it was added to this one.",
   "drop.open": "Drop a workflow, or a picture that carries one",
   "draft.conflict": "This workflow was changed in another window.",
   "draft.keep_mine": "Keep this one",

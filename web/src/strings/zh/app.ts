@@ -71,6 +71,7 @@ export const app: Translated<typeof english> = {
   "save.conflict": "其他人刚刚保存了 {name}。",
   "save.over": "覆盖保存",
   "open.nothing": "此文件中没有工作流。",
+  "open.picture": "{name} 不含工作流：已在当前工作流中添加一个加载它的节点。",
   "drop.open": "放下工作流，或带有工作流的图片",
   "draft.conflict": "此工作流已在另一个窗口中更改。",
   "draft.keep_mine": "保留此版本",
