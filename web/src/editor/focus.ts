@@ -11,12 +11,14 @@ export function elementOf(id: string): HTMLElement | null {
   return document.getElementById(`node-${id}`);
 }
 
-/** Put the keyboard at an item, as soon as it is on the page. */
-export function focusItem(id: string, patience = PATIENCE): void {
+/** Put the keyboard at an item, as soon as it is on the page; whoever went elsewhere meanwhile stays there. */
+export function focusItem(id: string, patience = PATIENCE, from = document.activeElement): void {
   const element = elementOf(id);
+  const now = document.activeElement;
+  if (now !== from && now !== document.body && now !== null) return;
   if (element !== null) {
-    if (!element.contains(document.activeElement)) element.focus({ preventScroll: true });
-  } else if (patience > 0) requestAnimationFrame(() => focusItem(id, patience - 1));
+    if (!element.contains(now)) element.focus({ preventScroll: true });
+  } else if (patience > 0) requestAnimationFrame(() => focusItem(id, patience - 1, from));
 }
 
 export function fieldsOf(element: Element): HTMLElement[] {
