@@ -10,7 +10,7 @@ import { useStudio } from "../studio/context.ts";
 import { guarded, openJob } from "../studio/opening.ts";
 import { CompareDialog } from "./compare.tsx";
 import { Empty, IconButton, SearchField } from "./parts.tsx";
-import { isPicture, pictureAddress, picturesOf, usePictures, type Picture } from "./pictures.ts";
+import { canRetry, isPicture, pictureAddress, picturesOf, usePictures, type Picture } from "./pictures.ts";
 import { PictureDialog } from "./picture_dialog.tsx";
 
 const THUMBNAIL = 256;
@@ -95,7 +95,6 @@ function JobPictures(props: {
     await routes.forget(job.id);
     onForget();
   };
-  const retry = ["failed", "cancelled", "interrupted"].includes(job.state);
   return (
     <article className="gallery-job" aria-label={title}>
       <header>
@@ -104,7 +103,7 @@ function JobPictures(props: {
           {formatMoment(job.created)}
           {job.started !== null && job.finished !== null && ` · ${formatSeconds(job.finished - job.started)}`}
         </small>
-        {retry && (
+        {canRetry(job) && (
           <IconButton
             icon="retry"
             label={t("gallery.retry", { title })}
@@ -117,6 +116,7 @@ function JobPictures(props: {
         )}
       </header>
       {job.error !== null && <p className="banner danger">{job.error.message}</p>}
+      {job.state === "cancelled" && <p className="muted">{t("job.cancelled")}</p>}
       {job.state === "interrupted" && <p className="banner warning">{t("job.interrupted")}</p>}
       <ul className="thumbnails">
         {pictures.map((artifact, index) => {

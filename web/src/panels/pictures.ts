@@ -61,11 +61,16 @@ export function usePictures(search: string): Pictures {
   const running = search === "" ? queue.running.flatMap((id) => runs.run(id)?.job ?? []) : [];
   const live = merged(running, found).map((job) => runs.run(job.id)?.job ?? job);
   return {
-    jobs: live.filter((job) => job.outputs.some(isPicture) || job.error !== null || job.state === "interrupted"),
+    jobs: live.filter((job) => job.outputs.some(isPicture) || canRetry(job)),
     loading,
     more: next === null ? null : () => void load(next, () => true),
     forget: (id) => setFound((known) => known.filter((job) => job.id !== id)),
   };
+}
+
+/** Whether a job ended without all that it was to make. */
+export function canRetry({ state }: Job): boolean {
+  return state === "failed" || state === "cancelled" || state === "interrupted";
 }
 
 export function isPicture(artifact: Artifact): boolean {
