@@ -110,10 +110,10 @@ class TestWhatIsWrong:
             json.dumps(document),
         )
         expect(page.get_by_text("Models: gone.safetensors")).to_be_visible()
-        page.keyboard.press("F8")
         wrong = field(node(page, "Load LoRA"), "lora name: gone.safetensors")
-        expect(wrong).to_be_focused()
         expect(wrong).to_have_attribute("aria-invalid", "true")
+        page.keyboard.press("F8")
+        expect(wrong).to_be_focused()
 
     def test_it_does_not_run_and_the_reason_is_told(self, page):
         run(page)

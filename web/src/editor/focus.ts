@@ -12,13 +12,22 @@ export function elementOf(id: string): HTMLElement | null {
 }
 
 /** Put the keyboard at an item, as soon as it is on the page; whoever went elsewhere meanwhile stays there. */
-export function focusItem(id: string, patience = PATIENCE, from = document.activeElement): void {
-  const element = elementOf(id);
+export function focusItem(id: string): void {
+  focusSoon(() => elementOf(id));
+}
+
+/** The same for any element; what has the focus inside it keeps it. */
+export function focusSoon(
+  find: () => HTMLElement | null,
+  patience = PATIENCE,
+  from: Element | null = document.activeElement,
+): void {
   const now = document.activeElement;
   if (now !== from && now !== document.body && now !== null) return;
+  const element = find();
   if (element !== null) {
     if (!element.contains(now)) element.focus({ preventScroll: true });
-  } else if (patience > 0) requestAnimationFrame(() => focusItem(id, patience - 1, from));
+  } else if (patience > 0) requestAnimationFrame(() => focusSoon(find, patience - 1, from));
 }
 
 export function fieldsOf(element: Element): HTMLElement[] {

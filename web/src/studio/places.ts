@@ -3,6 +3,7 @@
 import type { Problem } from "../api/types.ts";
 import type { GraphNode, NodeId } from "../document/types.ts";
 import { definitionOf } from "../document/subgraph_type.ts";
+import { focusSoon } from "../editor/focus.ts";
 import { fieldId } from "../editor/input_field.tsx";
 import type { Studio } from "./studio.ts";
 import type { Tab } from "./tab.ts";
@@ -43,6 +44,6 @@ export function reveal(studio: Studio, tab: Tab, { node, input }: Pick<Problem, 
   tab.store.goTo(found.trail);
   requestAnimationFrame(() => {
     tab.workspace.goTo(found.node.id);
-    if (input !== null) requestAnimationFrame(() => document.getElementById(fieldId(found.node.id, input))?.focus());
+    if (input !== null) focusSoon(() => document.getElementById(fieldId(found.node.id, input)));
   });
 }
