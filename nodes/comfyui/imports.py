@@ -11,7 +11,7 @@ import importlib.util
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from types import CodeType, ModuleType
+from types import ModuleType
 from typing import Any
 
 ROOT = "custom_nodes"
@@ -86,13 +86,8 @@ class PackLoader(importlib.machinery.SourceFileLoader):
         module.__dict__["__builtins__"] = {**vars(builtins), "__import__": import_for_packs}
         super().exec_module(module)
 
-    def cache_bytecode(self, *_: Any) -> None:
+    def _cache_bytecode(self, *_: Any) -> None:
         """Leave nothing behind in the user's directory."""
-
-    def _cache_bytecode(self, *_: Any) -> None: ...
-
-    def get_code(self, fullname: str) -> CodeType | None:
-        return super().get_code(fullname)
 
 
 class PackFinder:
