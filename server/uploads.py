@@ -9,6 +9,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
+from aiohttp import BodyPartReader
+
 from diffusion.errors import DiffusionError
 from diffusion.files.header import read_header
 from server.containment import fit
@@ -45,6 +47,12 @@ def pending(folder: Path) -> Iterator[Path]:
         yield path
     finally:
         path.unlink(missing_ok=True)
+
+
+async def chunks_of(part: BodyPartReader, size: int) -> AsyncIterator[bytes]:
+    """What a part of a form holds, in pieces of so many bytes."""
+    while chunk := await part.read_chunk(size):
+        yield chunk
 
 
 async def receive(chunks: AsyncIterator[bytes], path: Path, largest: int) -> str:

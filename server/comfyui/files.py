@@ -4,7 +4,6 @@ import asyncio
 import hashlib
 import io
 import json
-from collections.abc import AsyncIterator
 from pathlib import Path, PurePosixPath
 from typing import Any
 from urllib.parse import quote
@@ -21,7 +20,7 @@ from server.parts import PARTS, PREVIEWS, Parts
 from server.pictures import FORMATS, beside, measure
 from server.refusals import Refused, bad_request, not_found
 from server.routing import json_response
-from server.uploads import Kept, keep, pending, receive
+from server.uploads import Kept, chunks_of, keep, pending, receive
 from workflows.outputs import InputFolder
 
 CHUNK = 1 << 16
@@ -170,7 +169,7 @@ async def _receive(request: web.Request, parts: Parts, path: Path) -> tuple[dict
                 raise bad_request("a form within a form is not taken")
             if part.name == "image" and digest is None:
                 name = part.filename or "image.png"
-                digest = await receive(_chunks(part), path, parts.limits.upload)
+                digest = await receive(chunks_of(part, CHUNK), path, parts.limits.upload)
             elif part.name:
                 fields[part.name] = (await _field(part)).decode("utf-8", "replace")
     except (ValueError, AssertionError) as error:  # not a form, a boundary that is missing, a header that is none
@@ -180,14 +179,9 @@ async def _receive(request: web.Request, parts: Parts, path: Path) -> tuple[dict
     return fields, digest, name
 
 
-async def _chunks(part: BodyPartReader) -> AsyncIterator[bytes]:
-    while chunk := await part.read_chunk(CHUNK):
-        yield chunk
-
-
 async def _field(part: BodyPartReader) -> bytes:
     found = b""
-    async for chunk in _chunks(part):
+    async for chunk in chunks_of(part, CHUNK):
         found += chunk
         if len(found) > LONGEST_FIELD:
             raise Refused(413, "too_large", "a field of this form is too long")

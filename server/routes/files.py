@@ -2,7 +2,7 @@
 
 import asyncio
 import shutil
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +16,7 @@ from server.parts import PREVIEWS, Parts
 from server.pictures import SIZES
 from server.refusals import Refused, bad_request, not_found
 from server.routing import DEEP, Body, Call, Reply, Routes, json_response
-from server.uploads import Kept, keep, no_room, pending, receive
+from server.uploads import Kept, chunks_of, keep, no_room, pending, receive
 from server.wire import file_url
 from workflows.outputs import InputFolder
 
@@ -152,7 +152,7 @@ async def _read_form(request: web.Request, path: Path, largest: int, asked: dict
                 raise bad_request("a form within a form is not taken")
             if part.name == "file" and digest is None:
                 asked["name"] = asked["name"] or part.filename or ""
-                digest = await receive(_chunks(part), path, largest)
+                digest = await receive(chunks_of(part, CHUNK), path, largest)
             elif part.name in ASKED:
                 text = (await _field(part)).decode("utf-8", "replace")
                 asked[part.name] = parse(ASKED[part.name].kind, text, f"{part.name!r}")
@@ -173,14 +173,9 @@ def _placed(path: Path, digest: str, parts: Parts, asked: Mapping[str, Any]) -> 
         return keep(moved, digest, folder, asked["name"], overwrite=asked["overwrite"], pixels=parts.limits.pixels)
 
 
-async def _chunks(part: BodyPartReader) -> AsyncIterator[bytes]:
-    while chunk := await part.read_chunk(CHUNK):
-        yield chunk
-
-
 async def _field(part: BodyPartReader) -> bytes:
     found = b""
-    async for chunk in _chunks(part):
+    async for chunk in chunks_of(part, CHUNK):
         found += chunk
         if len(found) > LONGEST_FIELD:
             raise Refused(413, "too_large", f"the field {part.name!r} is longer than {LONGEST_FIELD} bytes")
