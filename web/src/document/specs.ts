@@ -171,7 +171,7 @@ export function placeholderSpec(node: GraphNode, outputs: number): NodeSpec {
   return { ...UNKNOWN, name: node.type, title: node.type, inputs, outputs: made };
 }
 
-const UNKNOWN_INPUT: InputSpec = {
+export const UNKNOWN_INPUT: InputSpec = {
   name: "",
   socket: ANY,
   required: false,
@@ -182,7 +182,7 @@ const UNKNOWN_INPUT: InputSpec = {
   growing: null,
   tip: "",
 };
-const UNKNOWN_OUTPUT: OutputSpec = { name: "", socket: ANY, many: false, kinds: [ANY] };
+export const UNKNOWN_OUTPUT: OutputSpec = { name: "", socket: ANY, many: false, kinds: [ANY] };
 const UNKNOWN: NodeSpec = {
   name: "",
   title: "",

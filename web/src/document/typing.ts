@@ -2,7 +2,7 @@
 
 import type { Reason } from "./refused.ts";
 import { REROUTE, REROUTED } from "./reroute.ts";
-import { accepts, ANY, inputNamed, type NodeSpecs, placeholderSpec } from "./specs.ts";
+import { accepts, ANY, inputNamed, type NodeSpecs, placeholderSpec, UNKNOWN_INPUT, UNKNOWN_OUTPUT } from "./specs.ts";
 import type { Graph, GraphNode, InputSpec, Link, NodeId, NodeSpec, OutputSpec } from "./types.ts";
 import { linkOf, type WireIndex, wiresFrom } from "./wires.ts";
 
@@ -10,19 +10,6 @@ import { linkOf, type WireIndex, wiresFrom } from "./wires.ts";
 export interface WiredGraph extends Graph {
   readonly wires: WireIndex;
 }
-
-const UNKNOWN_OUTPUT: OutputSpec = { name: "", socket: ANY, many: false, kinds: [ANY] };
-const UNKNOWN_INPUT: InputSpec = {
-  name: "",
-  socket: ANY,
-  required: false,
-  default: null,
-  widget: null,
-  lazy: false,
-  many: false,
-  growing: null,
-  tip: "",
-};
 
 const placeholders = new WeakMap<GraphNode, { readonly outputs: number; readonly spec: NodeSpec }>();
 
